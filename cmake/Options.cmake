@@ -1,0 +1,30 @@
+# Compile and link options of every target, and ccache.
+
+if(NOT CMAKE_BUILD_TYPE)
+  set(CMAKE_BUILD_TYPE Release CACHE STRING "" FORCE)
+endif()
+set(CMAKE_CXX_FLAGS_RELEASE "-O2 -DNDEBUG")
+set(CMAKE_C_FLAGS_RELEASE "-O2 -DNDEBUG")
+set(CMAKE_CXX_FLAGS_DEBUG "-O1 -g -fno-omit-frame-pointer")
+set(CMAKE_C_FLAGS_DEBUG "-O1 -g -fno-omit-frame-pointer")
+
+find_program(TDS_CCACHE ccache)
+if(TDS_CCACHE)
+  set(CMAKE_C_COMPILER_LAUNCHER ${TDS_CCACHE})
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${TDS_CCACHE})
+endif()
+
+add_compile_options(-Wall -Wextra -Wno-unused-parameter -ffunction-sections -fdata-sections)
+# A time stamp in the precompiled header would make each of its users miss in ccache.
+add_compile_options("SHELL:-Xclang -fno-pch-timestamp")
+# --as-needed first: it drops what Debian's LLVM names without need (libz3).
+add_link_options(-fuse-ld=lld -Wl,--as-needed)
+if(TDS_STATIC)
+  add_link_options(-Wl,--gc-sections -Wl,--icf=all -Wl,-z,pack-relative-relocs)
+endif()
+if(TDS_SANITIZERS)
+  add_compile_options(-fsanitize=${TDS_SANITIZERS} -fno-sanitize-recover=undefined)
+  # UBSan's vptr check wants type information that Debian's libraries keep to themselves.
+  add_compile_options(-fno-sanitize=vptr,function)
+  add_link_options(-fsanitize=${TDS_SANITIZERS})
+endif()
