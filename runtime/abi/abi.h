@@ -1,0 +1,83 @@
+/*===- runtime/abi/abi.h - what compiled code is called with and calls -------===*\
+|*
+|* Part of TDS, under the Apache License v2.0 with LLVM Exceptions.
+|* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+|*
+\*===----------------------------------------------------------------------===*/
+#ifndef TDS_RUNTIME_ABI_H
+#define TDS_RUNTIME_ABI_H
+#include <stdint.h>
+
+#if defined(__GNUC__)
+#define TDS_ABI __attribute__((visibility("default")))
+#else
+#define TDS_ABI
+#endif
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Changes whenever a struct or a function's meaning below does: kept code of another version is not loaded. */
+#define TDS_ABI_VERSION 1
+
+/* What a check of compiled code can find. */
+enum tds_error_code {
+  TDS_FINE = 0,
+  TDS_INDEX_OUTSIDE = 1, /* an index that is data: value, and the size that it must be below */
+  TDS_ASSERTION = 2      /* an `assert` in a def: value and bound are 0 */
+};
+
+/* The first failing check of a call. */
+typedef struct tds_error {
+  int32_t code;  /* 0: none failed */
+  int32_t place; /* index into the artefact's table of source places */
+  int64_t value;
+  int64_t bound;
+} tds_error;
+
+typedef struct tds_pool tds_pool;
+
+/* One call of compiled code. */
+typedef struct tds_call {
+  void *const *buffers; /* arguments, then results, row-major, in the artefact's order */
+  const int64_t *sizes; /* the open sizes, in the artefact's order */
+  void *arena;          /* scratch memory of the artefact's size, 64-byte aligned; null if that is 0 */
+  tds_pool *pool;       /* null: run serially */
+  tds_error *error;     /* code 0 at the call */
+} tds_call;
+
+typedef void (*tds_entry)(const tds_call *call);
+
+/* A part [begin, end) of a parallel loop. No two calls that run at one time have the same worker, which is below
+ * tds_pool_size(pool). */
+typedef void (*tds_body)(void *context, int64_t begin, int64_t end, int64_t worker);
+
+/* Calls the body once for each chunk of [begin, end): chunks start at multiples of grain (at least 1) from begin and are grain
+ * long, the last one maybe shorter, whatever the number of threads; so what a chunk computes cannot depend on that number.
+ * Returns when all are done. Serial, in order, for one chunk, without a pool, inside a body, or while another thread has the
+ * pool; a body inside a body gets the worker of the outer one. */
+TDS_ABI void tds_parallel_for(tds_pool *pool, tds_body body, void *context, int64_t begin, int64_t end, int64_t grain);
+
+/* How many workers bodies can tell apart; 1 without a pool. */
+TDS_ABI int64_t tds_pool_size(const tds_pool *pool);
+
+/* A pool of so many workers, the caller of a loop included; 0: one for each core that this process may use. Its threads start at
+ * the first loop that needs them. Null if memory is lacking. Destroy it when no loop runs. */
+TDS_ABI tds_pool *tds_pool_create(int64_t workers);
+TDS_ABI void tds_pool_destroy(tds_pool *pool);
+
+/* Fills the error slot unless an earlier report has; any thread. To be read after the call has returned. */
+TDS_ABI void tds_report(tds_error *error, int32_t code, int32_t place, int64_t value, int64_t bound);
+
+/* Names and addresses of all that compiled code may call (Symbols.def), for a JIT; ended by a null name. */
+typedef struct tds_symbol {
+  const char *name;
+  void *address;
+} tds_symbol;
+TDS_ABI extern const tds_symbol tds_symbols[];
+
+#ifdef __cplusplus
+}
+#endif
+#endif
