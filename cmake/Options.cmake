@@ -15,6 +15,8 @@ if(TDS_CCACHE)
 endif()
 
 add_compile_options(-Wall -Wextra -Wno-unused-parameter -ffunction-sections -fdata-sections)
+# Not CMAKE_POSITION_INDEPENDENT_CODE: it compiles executables with -fPIE, and the precompiled header serves all.
+add_compile_options(-fPIC)
 # A time stamp in the precompiled header would make each of its users miss in ccache.
 add_compile_options("SHELL:-Xclang -fno-pch-timestamp")
 # --as-needed first: it drops what Debian's LLVM names without need (libz3).

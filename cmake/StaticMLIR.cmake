@@ -9,7 +9,7 @@ execute_process(COMMAND ${TDS_LLVM_CONFIG} --prefix OUTPUT_VARIABLE TDS_LLVM_PRE
 list(PREPEND CMAKE_PREFIX_PATH ${TDS_LLVM_PREFIX})
 find_package(MLIR REQUIRED CONFIG PATHS ${TDS_LLVM_PREFIX} NO_DEFAULT_PATH)
 list(APPEND CMAKE_MODULE_PATH ${MLIR_CMAKE_DIR} ${LLVM_CMAKE_DIR})
-set(MLIR_INCLUDE_DIR ${TDS_LLVM_PREFIX}/include) # mlir_tablegen reads it
+set(LLVM_TABLEGEN_FLAGS -I${TDS_LLVM_PREFIX}/include -I${CMAKE_SOURCE_DIR}) # of every mlir_tablegen
 set(LLVM_LINK_LLVM_DYLIB OFF)
 include(TableGen)
 include(AddLLVM)
@@ -31,7 +31,7 @@ endif()
 # Debian's MLIRTargets.cmake gives every archive the shared LLVM as its link interface (MLIRExecutionEngine the shared
 # MLIR too): put the static components in use in its place.
 llvm_map_components_to_libnames(llvm_libraries
-  core support passes orcjit x86 executionengine linker ipo targetparser bitwriter)
+  core support passes orcjit X86 executionengine linker ipo targetparser bitwriter)
 add_library(tds_llvm_static INTERFACE)
 target_link_libraries(tds_llvm_static INTERFACE ${llvm_libraries})
 get_property(mlir_libraries GLOBAL PROPERTY MLIR_ALL_LIBS)
