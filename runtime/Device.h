@@ -1,0 +1,54 @@
+//===- runtime/Device.h - where compiled code runs --------------*- C++ -*-===//
+//
+// Part of TDS, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+#pragma once
+#include <cstddef>
+#include <memory>
+#include <span>
+#include <string>
+
+#include <tds/result.h>
+
+#include "runtime/abi/abi.h"
+
+namespace tds::rt {
+
+/// One call of compiled code on a device: what `tds_call` says, and what the device adds to it.
+struct Launch {
+  tds_entry entry = nullptr;
+  std::span<void *const> buffers; // in the device's memory
+  std::span<const int64_t> sizes;
+  size_t arenaBytes = 0;
+};
+
+/// A device with its memory and its queue. Any thread; what one thread executes runs in that order. Outlives its memory.
+class Device {
+public:
+  virtual ~Device() = default;
+
+  /// "cpu", "cuda:1".
+  virtual std::string name() const = 0;
+  /// Whether its memory is the host's: then tensors need no copies.
+  virtual bool onHost() const = 0;
+
+  /// Memory aligned to 64 bytes at least; an Error if it is lacking.
+  virtual Result<void *> allocate(size_t bytes) = 0;
+  virtual void free(void *memory) = 0;
+  virtual Status copyFromHost(void *to, const void *from, size_t bytes) = 0;
+  virtual Status copyToHost(void *to, const void *from, size_t bytes) = 0;
+
+  /// Runs the entry after all that was executed before, with scratch memory that the device keeps between calls. An Error if the
+  /// device fails or a check of the code does; then `check` holds what the code reported, so that a caller who knows the places
+  /// can say where. A device with a queue may return before the code has run; `wait` then tells.
+  virtual Status execute(const Launch &launch, tds_error &check) = 0;
+  /// Returns when all that was executed has run.
+  virtual Status wait() = 0;
+};
+
+/// The processor, with a pool of so many workers (0: one a core). Runs an entry while the caller waits; several callers may.
+Result<std::unique_ptr<Device>> createCpuDevice(int64_t workers = 0);
+
+} // namespace tds::rt

@@ -1,0 +1,21 @@
+//===- runtime/Report.cpp - failing checks of compiled code ---------------===//
+//
+// Part of TDS, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+#include <atomic>
+
+#include "runtime/abi/abi.h"
+
+void tds_report(tds_error *error, int32_t code, int32_t place, int64_t value, int64_t bound) {
+  if (!error || code == TDS_FINE)
+    return;
+  // Who sets the code owns the rest, which nobody reads before the call has returned.
+  int32_t fine = TDS_FINE;
+  if (!std::atomic_ref(error->code).compare_exchange_strong(fine, code, std::memory_order_relaxed))
+    return;
+  error->place = place;
+  error->value = value;
+  error->bound = bound;
+}
