@@ -61,7 +61,7 @@ enum class Outside : uint8_t { none, otherwise, wrap, clamp };
 struct Node {
   Op op;
   Element element = Element::f32;
-  Shape shape;                     ///< of one element of the index space
+  Dims shape;                     ///< of one element of the index space
   std::vector<Node *> operands;
   Scope *scope = nullptr;          ///< where it is evaluated
   Range range;                     ///< the source it comes from
@@ -80,7 +80,7 @@ struct Node {
   std::vector<Scope *> scopes;
   int64_t differentiated = 1;      ///< of "vjp": how many leading results have a cotangent
   std::vector<Element> resultElements; ///< of nodes with several results
-  std::vector<Shape> resultShapes;
+  std::vector<Dims> resultShapes;
 };
 
 struct Scope {
@@ -94,7 +94,7 @@ struct Scope {
 struct Leaf {
   std::string path; ///< "x", "p.w1", "0.w" for results; what C++ hosts and files call it
   Element element;
-  Shape shape;
+  Dims shape;
 };
 
 /// An instance of a `def`, owned with all its nodes.

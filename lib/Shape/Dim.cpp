@@ -281,9 +281,9 @@ std::string Dim::str() const {
   return text;
 }
 
-std::string tds::str(const Shape &shape) {
+std::string tds::str(const Dims &dims) {
   std::string text = "[";
-  for (const Dim &dim : shape)
+  for (const Dim &dim : dims)
     text += (text.size() > 1 ? ", " : "") + dim.str();
   return text + "]";
 }

@@ -76,7 +76,7 @@ struct Dim::Linear {
   Dim coefficient, rest;
 };
 
-using Shape = std::vector<Dim>;
-std::string str(const Shape &shape); ///< "[n, 64]"
+using Dims = std::vector<Dim>;
+std::string str(const Dims &dims); ///< "[n, 64]"
 
 } // namespace tds
