@@ -1,5 +1,8 @@
 # Compile and link options of every target, and ccache.
 
+if(NOT CMAKE_CXX_COMPILER_ID STREQUAL Clang)
+  message(FATAL_ERROR "tds is built with clang: ./dev build, or cmake --preset release")
+endif()
 if(NOT CMAKE_BUILD_TYPE)
   set(CMAKE_BUILD_TYPE Release CACHE STRING "" FORCE)
 endif()

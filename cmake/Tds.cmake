@@ -6,7 +6,8 @@
 # precompiled header. DEPENDS names what must be generated first (a TableGen target). LINK takes our libraries and
 # others; MLIR<X> and LLVM<X> stand for the one shared library when TDS_STATIC is off.
 
-# Sources that exist, absolute. One that does not is left out with a warning: its folder is being written.
+# Sources that exist, absolute. A glob may match nothing; a missing file is left out with a warning, so that a folder
+# being written stops nobody who builds another.
 function(tds_expand_sources result)
   set(files)
   foreach(pattern IN LISTS ARGN)
@@ -24,7 +25,7 @@ function(tds_expand_sources result)
         file(GLOB found CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/${pattern})
       endif()
     endif()
-    if(NOT found)
+    if(NOT found AND NOT pattern MATCHES "[*]")
       message(WARNING "${CMAKE_CURRENT_SOURCE_DIR}: no source file ${pattern}")
     endif()
     list(APPEND files ${found})
@@ -104,8 +105,7 @@ function(tds_add_folders)
 endfunction()
 
 # MLIR's headers cost 5 s a file to parse: parsed once here, read by every MLIR target.
-file(WRITE ${CMAKE_BINARY_DIR}/pch.cpp.in "")
-configure_file(${CMAKE_BINARY_DIR}/pch.cpp.in ${CMAKE_BINARY_DIR}/pch.cpp COPYONLY)
+file(CONFIGURE OUTPUT ${CMAKE_BINARY_DIR}/pch.cpp CONTENT "") # a target needs a source
 add_library(tds_pch OBJECT ${CMAKE_BINARY_DIR}/pch.cpp)
 target_link_libraries(tds_pch PRIVATE tds_mlir)
 target_precompile_headers(tds_pch PRIVATE ${CMAKE_SOURCE_DIR}/cmake/Precompiled.h)
