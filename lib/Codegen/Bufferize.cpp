@@ -1,0 +1,173 @@
+//===- Bufferize.cpp - give each tensor a buffer --------------------------===//
+//
+// Part of TDS, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// The entry point's results become memrefs that the caller has allocated (destination style), empty tensors are
+// replaced by the places their values end in, and one-shot bufferisation decides the rest. Copies that remain are those
+// the program needs: a result that is an argument, a loop's new state that reads all of the old one.
+//
+//===----------------------------------------------------------------------===//
+#include "mlir/Dialect/Bufferization/Transforms/Bufferize.h"
+#include "lib/Codegen/Passes.h"
+#include "mlir/Dialect/Bufferization/Transforms/OneShotAnalysis.h"
+#include "mlir/Dialect/Bufferization/Transforms/OneShotModuleBufferize.h"
+#include "mlir/Dialect/Bufferization/Transforms/Transforms.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "runtime/abi/abi.h"
+using namespace mlir;
+
+namespace tds {
+#define GEN_PASS_DEF_TDSBUFFERIZE
+#include "lib/Codegen/Passes.h.inc"
+
+namespace {
+
+/// f(tensors) -> tensors  =>  NAME_body(call, memrefs of arguments, memrefs of results)
+LogicalResult makeEntry(func::FuncOp function) {
+  if (!function.getBody().hasOneBlock())
+    return function.emitError("entry point with ") << function.getBody().getBlocks().size() << " blocks, expected one";
+  Block &body = function.getBody().front();
+  auto buffer = [](Type type) -> MemRefType {
+    auto tensor = dyn_cast<RankedTensorType>(type);
+    return tensor && tensor.hasStaticShape() ? MemRefType::get(tensor.getShape(), tensor.getElementType())
+                                             : MemRefType();
+  };
+  for (Type type : llvm::concat<const Type>(function.getArgumentTypes(), function.getResultTypes()))
+    if (!buffer(type))
+      return function.emitError("`") << type << "` in an entry point, expected a tensor of static shape";
+
+  OpBuilder builder = OpBuilder::atBlockBegin(&body);
+  SmallVector<Type> types = {LLVM::LLVMPointerType::get(function.getContext())};
+  for (BlockArgument argument : body.getArguments()) {
+    auto tensor = cast<RankedTensorType>(argument.getType());
+    argument.setType(buffer(tensor));
+    types.push_back(argument.getType());
+    bool donated = function.removeArgAttr(argument.getArgNumber(), attribute::donated) != nullptr;
+    auto value = bufferization::ToTensorOp::create(builder, argument.getLoc(), tensor, argument, /*restrict=*/true,
+                                                   /*writable=*/donated);
+    argument.replaceAllUsesExcept(value, value);
+  }
+  body.insertArgument(0u, types.front(), function.getLoc());
+
+  auto ret = cast<func::ReturnOp>(body.getTerminator());
+  builder.setInsertionPoint(ret);
+  for (Value result : ret.getOperands()) {
+    types.push_back(buffer(result.getType()));
+    Value place = body.addArgument(types.back(), result.getLoc());
+    bufferization::MaterializeInDestinationOp::create(builder, result.getLoc(), Type(), result, place,
+                                                      /*restrict=*/true,
+                                                      /*writable=*/true);
+  }
+  ret->setOperands({});
+
+  StringAttr name = function.getSymNameAttr();
+  function->setAttr(attribute::entry, name);
+  function.setSymName((name.getValue() + "_body").str());
+  function.setPrivate();
+  function.removeResAttrsAttr();
+  function.setType(FunctionType::get(function.getContext(), types, {}));
+  // Arguments are apart from each other, from results and from the arena; several names of one read-only tensor do no
+  // harm.
+  for (auto [index, type] : llvm::enumerate(types))
+    if (isa<MemRefType>(type)) {
+      function.setArgAttr(index, LLVM::LLVMDialect::getNoAliasAttrName(), builder.getUnitAttr());
+      function.setArgAttr(index, LLVM::LLVMDialect::getAlignAttrName(), builder.getI64IntegerAttr(64));
+    }
+  return success();
+}
+
+/// A loop's new state goes where the old one is:  yield %new  =>  yield (materialize_in_destination %new in %old)
+///
+/// One-shot bufferisation computes in place where the old state is not read after the new one is begun, and else
+/// copies. A state that moves to another one's place (a swap) is copied before any is overwritten.
+void keepState(MutableArrayRef<OpOperand> yielded, Block::BlockArgListType old) {
+  if (yielded.empty())
+    return;
+  Operation *terminator = yielded.front().getOwner();
+  OpBuilder builder(terminator);
+  Location loc = terminator->getLoc();
+  auto moves = [](Value from, Value to) {
+    return isa<RankedTensorType>(to.getType()) && from != to && from.getType() == to.getType();
+  };
+  for (auto [from, to] : llvm::zip(yielded, old))
+    if (moves(from.get(), to) && llvm::is_contained(old, from.get()))
+      from.set(bufferization::AllocTensorOp::create(builder, loc, cast<RankedTensorType>(to.getType()), ValueRange{},
+                                                    from.get()));
+  for (auto [from, to] : llvm::zip(yielded, old))
+    if (moves(from.get(), to))
+      from.set(bufferization::MaterializeInDestinationOp::create(builder, loc, from.get(), to).getResult());
+}
+
+void keepLoopStates(Operation *root) {
+  root->walk([&](Operation *op) {
+    if (auto loop = dyn_cast<scf::ForOp>(op)) {
+      keepState(loop.getBody()->getTerminator()->getOpOperands(), loop.getRegionIterArgs());
+    } else if (auto loop = dyn_cast<scf::WhileOp>(op)) {
+      keepState(loop.getConditionOp()->getOpOperands().drop_front(), loop.getBeforeArguments());
+      keepState(loop.getYieldOp()->getOpOperands(), loop.getAfterArguments());
+    }
+  });
+}
+
+/// call @tds_report_index(place, value, bound)  =>  tds_report(call->error, TDS_INDEX_OUTSIDE, place, value, bound)
+void lowerReports(ModuleOp module) {
+  auto declaration = module.lookupSymbol<func::FuncOp>("tds_report_index");
+  if (!declaration)
+    return;
+  MLIRContext *context = module.getContext();
+  auto pointer = LLVM::LLVMPointerType::get(context);
+  Type i32 = IntegerType::get(context, 32), i64 = IntegerType::get(context, 64);
+  OpBuilder builder = OpBuilder::atBlockBegin(module.getBody());
+  LLVM::LLVMFuncOp report = module.lookupSymbol<LLVM::LLVMFuncOp>("tds_report");
+  if (!report)
+    report = LLVM::LLVMFuncOp::create(
+        builder, declaration.getLoc(), "tds_report",
+        LLVM::LLVMFunctionType::get(LLVM::LLVMVoidType::get(context), {pointer, i32, i32, i64, i64}));
+  for (auto function : module.getOps<func::FuncOp>()) {
+    Value error;
+    function.walk([&](func::CallOp call) {
+      if (call.getCallee() != declaration.getSymName())
+        return;
+      if (!error) { // loaded once, at the top: a loop's body that becomes a function captures a pointer
+        builder.setInsertionPointToStart(&function.getBody().front());
+        constexpr int32_t slot = 4;
+        auto fields = LLVM::LLVMStructType::getLiteral(context, SmallVector<Type>(slot + 1, pointer));
+        Value place = LLVM::GEPOp::create(builder, call.getLoc(), pointer, fields, function.getArgument(0),
+                                          ArrayRef<LLVM::GEPArg>{0, slot});
+        error = LLVM::LoadOp::create(builder, call.getLoc(), pointer, place);
+      }
+      builder.setInsertionPoint(call);
+      Value code = LLVM::ConstantOp::create(builder, call.getLoc(), i32, builder.getI32IntegerAttr(TDS_INDEX_OUTSIDE));
+      LLVM::CallOp::create(builder, call.getLoc(), report,
+                           ValueRange{error, code, call.getOperand(0), call.getOperand(1), call.getOperand(2)});
+      call.erase();
+    });
+  }
+  declaration.erase();
+}
+
+struct BufferizePass : impl::TdsBufferizeBase<BufferizePass> {
+  void runOnOperation() override {
+    ModuleOp module = getOperation();
+    for (auto function : module.getOps<func::FuncOp>())
+      if (!function.isExternal() && failed(makeEntry(function)))
+        return signalPassFailure();
+    keepLoopStates(module);
+
+    IRRewriter rewriter(module.getContext());
+    if (failed(bufferization::eliminateEmptyTensors(rewriter, module)))
+      return signalPassFailure();
+    bufferization::OneShotBufferizationOptions options;
+    options.opFilter.denyOperation([](Operation *op) { return isa<func::FuncDialect>(op->getDialect()); });
+    bufferization::BufferizationState state;
+    if (failed(bufferization::runOneShotBufferize(module, options, state)))
+      return signalPassFailure();
+    lowerReports(module);
+  }
+};
+
+} // namespace
+} // namespace tds
