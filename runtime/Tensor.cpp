@@ -125,6 +125,8 @@ const void *Tensor::data() const { return impl->data; }
 void *Tensor::writable() { return impl->owned ? impl->data : nullptr; }
 
 Status Tensor::status() const {
+  if (!impl)
+    return rt::makeError(rt::code::TensorElement, "a tensor that holds nothing is used");
   if (impl->failure)
     return *impl->failure;
   return success();
@@ -133,10 +135,8 @@ Status Tensor::status() const {
 bool Tensor::unique() const { return impl->owned && impl.use_count() == 1 && impl->owner.use_count() == 1; }
 
 Status Tensor::checkRead(Element wanted) const {
-  if (!impl)
-    return rt::makeError(rt::code::TensorElement, "a tensor that holds nothing is read");
-  if (impl->failure)
-    return *impl->failure;
+  if (Status usable = status(); !usable)
+    return usable;
   if (wanted != impl->element)
     return rt::makeError(rt::code::TensorElement, "a tensor of type `" + type() + "` is read as elements of `" +
                                                       std::string(elementName(wanted)) + "`");
