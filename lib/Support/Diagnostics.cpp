@@ -1,6 +1,5 @@
 #include "lib/Support/Diagnostics.h"
 #include "llvm/ADT/StringRef.h"
-#include "llvm/Support/ConvertUTF.h"
 #include <algorithm>
 #include <tds/result.h>
 
@@ -31,21 +30,12 @@ std::string paint(std::string_view with, std::string_view text, const Style &sty
   return std::string(with) + std::string(text) + std::string(with.empty() ? "" : style.reset);
 }
 
-/// The bytes of the UTF-8 character at `at`; 0 where the bytes are none.
-size_t characterLength(std::string_view text, size_t at) {
-  auto *begin = reinterpret_cast<const llvm::UTF8 *>(text.data()) + at;
-  size_t length = llvm::getNumBytesForUTF8(*begin);
-  if (length > text.size() - at || !llvm::isLegalUTF8Sequence(begin, begin + length))
-    return 0;
-  return length;
-}
-
 /// Appends text as a terminal may see it, and counts its columns: tabs become spaces, what would steer the terminal a
 /// replacement character.
 uint32_t appendVisible(std::string_view text, uint32_t column, std::string &out) {
   for (size_t at = 0; at < text.size();) {
     unsigned char c = text[at];
-    size_t length = c < 0x80 ? 1 : characterLength(text, at);
+    size_t length = c < 0x80 ? 1 : utf8Length(text, at);
     if (c == '\t') {
       uint32_t spaces = tabWidth - column % tabWidth;
       out.append(spaces, ' ');

@@ -1,7 +1,14 @@
 #include "lib/Support/Source.h"
+#include "llvm/Support/ConvertUTF.h"
 #include <algorithm>
 
 namespace tds {
+
+size_t utf8Length(std::string_view text, size_t at) {
+  auto *begin = reinterpret_cast<const llvm::UTF8 *>(text.data()) + at;
+  size_t length = llvm::getNumBytesForUTF8(*begin);
+  return length <= text.size() - at && llvm::isLegalUTF8Sequence(begin, begin + length) ? length : 0;
+}
 
 Sources::Sources() { add("<none>", ""); }
 

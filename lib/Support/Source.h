@@ -19,6 +19,9 @@ struct Position {
   uint32_t line = 1, column = 1; ///< both from 1; the column counts bytes
 };
 
+/// Bytes of the UTF-8 character at `at`, 0 if there is none.
+size_t utf8Length(std::string_view text, size_t at);
+
 /// The texts of one compilation. File 0 is always `<none>`, empty: the place of what has none.
 class Sources {
 public:

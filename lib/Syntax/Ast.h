@@ -349,6 +349,7 @@ struct Comment {
   std::string text; ///< with its `#`
   Range range;
   bool trailing = false; ///< stands behind code on its line
+  bool doc = false;      ///< `##` on a line of its own
 };
 
 struct File {
