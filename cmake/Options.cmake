@@ -17,7 +17,9 @@ if(TDS_CCACHE)
   set(CMAKE_CXX_COMPILER_LAUNCHER ${TDS_CCACHE})
 endif()
 
-add_compile_options(-Wall -Wextra -Wno-unused-parameter -ffunction-sections -fdata-sections)
+# Structures are meant to be initialised by the fields that differ from their defaults.
+add_compile_options(-Wall -Wextra -Wno-unused-parameter -Wno-missing-field-initializers
+  -Wno-missing-designated-field-initializers -ffunction-sections -fdata-sections)
 # Not CMAKE_POSITION_INDEPENDENT_CODE: it compiles executables with -fPIE, and the precompiled header serves all.
 add_compile_options(-fPIC)
 # A time stamp in the precompiled header would make each of its users miss in ccache.
