@@ -4,7 +4,19 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 //===----------------------------------------------------------------------===//
+//
+// Each block is walked once, from the top: a reader takes in the producers of what it reads, which have taken in
+// theirs. What a producer computes for others too becomes a further result of the fused op, or is computed again where
+// that costs less than its memory. Bodies move rather than being cloned, so a chain of n ops costs n steps.
+//
+//===----------------------------------------------------------------------===//
+#include "lib/Codegen/Fusion.h"
 #include "lib/Codegen/Passes.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/IR/Dominance.h"
+#include "mlir/Interfaces/SideEffectInterfaces.h"
+#include "mlir/Transforms/CSE.h"
+#include "mlir/Transforms/RegionUtils.h"
 using namespace mlir;
 
 namespace tds {
@@ -12,8 +24,180 @@ namespace tds {
 #include "lib/Codegen/Passes.h.inc"
 
 namespace {
-struct FusionPass : impl::TdsFusionBase<FusionPass> {
-  void runOnOperation() override {}
+
+/// Computing this much again is cheaper than a tensor in memory: a conversion, a scale, an index.
+constexpr int64_t cheap = 2;
+/// A loop of more streams than this gains nothing from a further op.
+constexpr unsigned mostOperands = 24;
+
+/// Additions that the body takes the time of, roughly.
+int64_t bodyCost(linalg::GenericOp op) {
+  int64_t cost = 0;
+  for (Operation &inner : op.getBody()->without_terminator()) {
+    if (inner.getNumRegions() || isa<tensor::ExtractOp>(inner) || !isMemoryEffectFree(&inner))
+      cost += 100;
+    else if (isa<math::MathDialect>(inner.getDialect()) || isa<arith::DivFOp, arith::RemFOp>(inner))
+      cost += 10;
+    else if (!isa<arith::ConstantOp, linalg::IndexOp>(inner))
+      cost += 1;
+  }
+  return cost;
+}
+
+int64_t volume(ArrayRef<int64_t> sizes) {
+  int64_t product = 1;
+  for (int64_t size : sizes)
+    product *= size;
+  return product;
+}
+
+/// The operation of `block` that holds `op`.
+Operation *inBlock(Operation *op, Block *block) { return block->findAncestorOpInBlock(*op); }
+
+/// Whether all uses of the op's results outside of `reader` come after it.
+bool usedAfterOnly(Operation *op, Operation *reader) {
+  return llvm::all_of(op->getUsers(), [&](Operation *user) {
+    Operation *place = inBlock(user, op->getBlock());
+    return place == reader || reader->isBeforeInBlock(place);
+  });
+}
+
+class BlockFusion {
+public:
+  BlockFusion(Block &block, RewriterBase &rewriter) : block(block), rewriter(rewriter) {}
+
+  void run() {
+    for (Operation &op : llvm::make_early_inc_range(block))
+      if (auto generic = dyn_cast<linalg::GenericOp>(op))
+        fuseProducers(generic);
+    for (Operation &op : llvm::make_early_inc_range(llvm::reverse(block)))
+      if (isOpTriviallyDead(&op))
+        rewriter.eraseOp(&op);
+    for (Operation &op : llvm::make_early_inc_range(block))
+      if (auto generic = dyn_cast<linalg::GenericOp>(op); generic && isPointwise(generic))
+        fuseSiblings(generic);
+  }
+
+  unsigned producers = 0, siblings = 0;
+
+private:
+  void fuseProducers(linalg::GenericOp reader) {
+    reader = simplifyOperands(rewriter, reader);
+    if (reader->hasAttr(attribute::contract))
+      return;
+    for (bool changed = true; changed;) {
+      changed = false;
+      for (OpOperand *operand : reader.getDpsInputOperands()) {
+        auto producer = operand->get().getDefiningOp<linalg::GenericOp>();
+        if (!producer || producer->getBlock() != &block || !isPointwise(producer))
+          continue;
+        if (linalg::GenericOp fused = tryFuse(producer, reader, *operand)) {
+          reader = fused;
+          ++producers;
+          changed = true;
+          break;
+        }
+      }
+    }
+  }
+
+  linalg::GenericOp tryFuse(linalg::GenericOp producer, linalg::GenericOp reader, OpOperand &operand) {
+    if (producer->getNumOperands() + reader->getNumOperands() > mostOperands)
+      return {};
+    bool readOnce = llvm::all_of(producer->getUsers(), [&](Operation *user) { return user == reader; });
+    // Reads at other places of the producer's space would leave it alive.
+    bool readAlike = llvm::all_of(producer->getUses(), [&](OpOperand &use) {
+      return use.getOwner() != reader || (reader.isDpsInput(&use) && producerLoops(producer, reader, use) ==
+                                                                         producerLoops(producer, reader, operand));
+    });
+    int64_t points = volume(cast<RankedTensorType>(operand.get().getType()).getShape());
+    bool recomputes = volume(reader.getStaticLoopRanges()) > points;
+    bool isCheap = bodyCost(producer) <= cheap;
+    if (recomputes && !isCheap)
+      return {};
+    if (readOnce && readAlike)
+      return fuseProducer(rewriter, producer, reader, operand, Producer::vanishes);
+    bool keeps = readAlike && !recomputes && isPointwise(reader) &&
+                 reader.getMatchingIndexingMap(&operand).isPermutation() && usedAfterOnly(producer, reader);
+    bool stored = llvm::any_of(producer->getUsers(), [](Operation *user) { return !isa<linalg::GenericOp>(user); });
+    if (keeps && (stored || !isCheap))
+      return fuseProducer(rewriter, producer, reader, operand, Producer::becomesResult);
+    if (isCheap)
+      return fuseProducer(rewriter, producer, reader, operand, Producer::stays);
+    return {};
+  }
+
+  /// Takes an earlier op over the same space that shares an input into this one, at the place where both can be.
+  void fuseSiblings(linalg::GenericOp op) {
+    for (bool changed = true; changed;) {
+      changed = false;
+      for (OpOperand *operand : op.getDpsInputOperands()) {
+        linalg::GenericOp other = findSibling(op, *operand);
+        if (!other)
+          continue;
+        op = fuseSibling(rewriter, other, op);
+        ++siblings;
+        changed = true;
+        break;
+      }
+    }
+  }
+
+  linalg::GenericOp findSibling(linalg::GenericOp op, OpOperand &shared) {
+    unsigned seen = 0;
+    for (OpOperand &use : shared.get().getUses()) {
+      if (++seen > 16) // an input of everything: the search would be quadratic
+        break;
+      auto other = dyn_cast<linalg::GenericOp>(use.getOwner());
+      if (!other || other == op || other->getBlock() != &block || !other->isBeforeInBlock(op) || !isPointwise(other) ||
+          !other.isDpsInput(&use) || other.getStaticLoopRanges() != op.getStaticLoopRanges() ||
+          other->getNumOperands() + op->getNumOperands() > mostOperands ||
+          other.getMatchingIndexingMap(&use) != op.getMatchingIndexingMap(&shared))
+        continue;
+      if (llvm::none_of(other->getUsers(), [&](Operation *user) {
+            Operation *place = inBlock(user, &block);
+            return place == op || place->isBeforeInBlock(op);
+          }))
+        return other;
+    }
+    return {};
+  }
+
+  Block &block;
+  RewriterBase &rewriter;
 };
+
+/// x * y + z may become one instruction wherever the program says it; not so in what we write ourselves later.
+void allowFusedMultiplyAdd(Operation *root) {
+  root->walk([](arith::ArithFastMathInterface op) {
+    if (!isa<arith::AddFOp, arith::SubFOp, arith::MulFOp>(op))
+      return;
+    auto flags = op.getFastMathFlagsAttr() ? op.getFastMathFlagsAttr().getValue() : arith::FastMathFlags::none;
+    op->setAttr(op.getFastMathAttrName(),
+                arith::FastMathFlagsAttr::get(op->getContext(), flags | arith::FastMathFlags::contract));
+  });
+}
+
+struct FusionPass : impl::TdsFusionBase<FusionPass> {
+  void runOnOperation() override {
+    func::FuncOp function = getOperation();
+    IRRewriter rewriter(&getContext());
+    SmallVector<Block *> blocks;
+    function.walk([&](Block *block) {
+      if (!isa<linalg::LinalgOp>(block->getParentOp()) && !block->getParentOp()->getParentOfType<linalg::LinalgOp>())
+        blocks.push_back(block);
+    });
+    for (Block *block : blocks) {
+      BlockFusion fusion(*block, rewriter);
+      fusion.run();
+      producers += fusion.producers;
+      siblings += fusion.siblings;
+    }
+    DominanceInfo dominance;
+    function.walk([&](linalg::GenericOp op) { eliminateCommonSubExpressions(rewriter, dominance, op); });
+    allowFusedMultiplyAdd(function);
+  }
+};
+
 } // namespace
 } // namespace tds
