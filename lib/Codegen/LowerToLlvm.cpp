@@ -89,11 +89,9 @@ struct LowerToLlvmPass : impl::TdsLowerToLlvmBase<LowerToLlvmPass> {
     vector::populateVectorTransposeLoweringPatterns(simple, vector::VectorTransposeLowering::EltWise);
     vector::populateVectorRankReducingFMAPattern(simple);
     simplifications = FrozenRewritePatternSet(std::move(simple));
-    RewritePatternSet libm(context);
-    populateMathToLibmConversionPatterns(libm);
-    libmCalls = FrozenRewritePatternSet(std::move(libm));
     RewritePatternSet control(context);
     populateSCFToControlFlowConversionPatterns(control);
+    populateMathToLibmConversionPatterns(control);
     controlFlow = FrozenRewritePatternSet(std::move(control));
     return success();
   }
@@ -115,8 +113,7 @@ private:
                       math::CountTrailingZerosOp, math::CtPopOp, math::FloorOp, math::FmaOp, math::IsFiniteOp,
                       math::IsInfOp, math::IsNaNOp, math::RoundEvenOp, math::SqrtOp, math::TruncOp, math::RsqrtOp>();
     target.markUnknownOpDynamicallyLegal([](Operation *) { return true; });
-    return success(succeeded(applyPartialConversion(module, target, controlFlow)) &&
-                   succeeded(applyPartialConversion(module, target, libmCalls)));
+    return applyPartialConversion(module, target, controlFlow);
   }
 
   LogicalResult lowerRest(ModuleOp module) {
@@ -150,13 +147,16 @@ private:
     if (failed(applyFullConversion(module, target, std::move(patterns))))
       return failure();
 
+    for (auto function : module.getOps<LLVM::LLVMFuncOp>())
+      if (!function.isExternal())
+        function.setLinkage(LLVM::Linkage::Internal);
     for (auto &[body, name, arena] : entries)
       if (failed(makeEntryPoint(module.lookupSymbol<LLVM::LLVMFuncOp>(body), name, arena)))
         return failure();
     return success();
   }
 
-  FrozenRewritePatternSet simplifications, libmCalls, controlFlow;
+  FrozenRewritePatternSet simplifications, controlFlow;
 };
 
 } // namespace
