@@ -15,6 +15,7 @@
 #include "mlir/Dialect/Bufferization/Transforms/OneShotAnalysis.h"
 #include "mlir/Dialect/Bufferization/Transforms/OneShotModuleBufferize.h"
 #include "mlir/Dialect/Bufferization/Transforms/Transforms.h"
+#include "mlir/Dialect/Linalg/Utils/Utils.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "runtime/abi/abi.h"
 using namespace mlir;
@@ -162,6 +163,15 @@ struct BufferizePass : impl::TdsBufferizeBase<BufferizePass> {
       return signalPassFailure();
     bufferization::OneShotBufferizationOptions options;
     options.opFilter.denyOperation([](Operation *op) { return isa<func::FuncDialect>(op->getDialect()); });
+    options.memCpyFn = [](OpBuilder &builder, Location loc, Value from, Value to) -> LogicalResult {
+      // A part of a tensor is a loop like others; memref.copy of one calls MLIR's runtime.
+      auto whole = [](Value buffer) { return cast<MemRefType>(buffer.getType()).getLayout().isIdentity(); };
+      if (whole(from) && whole(to))
+        memref::CopyOp::create(builder, loc, from, to);
+      else
+        linalg::makeMemRefCopyOp(builder, loc, from, to);
+      return success();
+    };
     bufferization::BufferizationState state;
     if (failed(bufferization::runOneShotBufferize(module, options, state)))
       return signalPassFailure();

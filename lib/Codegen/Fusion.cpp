@@ -12,11 +12,11 @@
 //===----------------------------------------------------------------------===//
 #include "lib/Codegen/Fusion.h"
 #include "lib/Codegen/Passes.h"
-#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Linalg/Transforms/Transforms.h"
 #include "mlir/IR/Dominance.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 #include "mlir/Transforms/CSE.h"
-#include "mlir/Transforms/RegionUtils.h"
+#include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 using namespace mlir;
 
 namespace tds {
@@ -167,6 +167,34 @@ private:
   RewriterBase &rewriter;
 };
 
+/// Whether a pointwise op may write where it reads `operand`: the tensor ends here, each of its elements read in the
+/// place of the same element of `init`.
+bool endsHere(linalg::GenericOp op, OpOperand &operand, OpOperand &init) {
+  auto made = operand.get().getDefiningOp<linalg::LinalgOp>();
+  if (!made || made->getBlock() != op->getBlock() || operand.get().getType() != init.get().getType())
+    return false;
+  return llvm::all_of(operand.get().getUses(), [&](OpOperand &use) {
+    auto user = dyn_cast<linalg::LinalgOp>(use.getOwner());
+    if (!user || user->getBlock() != op->getBlock() || !user.isDpsInput(&use))
+      return false;
+    return user == op ? op.getMatchingIndexingMap(&use) == op.getMatchingIndexingMap(&init) : user->isBeforeInBlock(op);
+  });
+}
+
+/// A pointwise result goes where an operand of the same shape ends:  outs(empty)  =>  outs(operand)
+void reuseOperands(linalg::GenericOp op) {
+  SmallPtrSet<Value, 4> taken;
+  for (OpOperand &init : op.getDpsInitsMutable()) {
+    if (!init.get().getDefiningOp<tensor::EmptyOp>())
+      continue;
+    for (OpOperand *operand : op.getDpsInputOperands())
+      if (endsHere(op, *operand, init) && taken.insert(operand->get()).second) {
+        init.set(operand->get());
+        break;
+      }
+  }
+}
+
 /// x * y + z may become one instruction wherever the program says it; not so in what we write ourselves later.
 void allowFusedMultiplyAdd(Operation *root) {
   root->walk([](arith::ArithFastMathInterface op) {
@@ -178,9 +206,22 @@ void allowFusedMultiplyAdd(Operation *root) {
   });
 }
 
+/// pad  =>  insert_slice into a fill, so that the source can be computed in its place
+LogicalResult decomposePads(func::FuncOp function) {
+  SmallVector<Operation *> pads;
+  function.walk([&](tensor::PadOp pad) { pads.push_back(pad); });
+  if (pads.empty())
+    return success();
+  RewritePatternSet patterns(function.getContext());
+  linalg::populateDecomposePadPatterns(patterns);
+  return applyOpPatternsGreedily(pads, std::move(patterns));
+}
+
 struct FusionPass : impl::TdsFusionBase<FusionPass> {
   void runOnOperation() override {
     func::FuncOp function = getOperation();
+    if (failed(decomposePads(function)))
+      return signalPassFailure();
     IRRewriter rewriter(&getContext());
     SmallVector<Block *> blocks;
     function.walk([&](Block *block) {
@@ -194,7 +235,11 @@ struct FusionPass : impl::TdsFusionBase<FusionPass> {
       siblings += fusion.siblings;
     }
     DominanceInfo dominance;
-    function.walk([&](linalg::GenericOp op) { eliminateCommonSubExpressions(rewriter, dominance, op); });
+    function.walk([&](linalg::GenericOp op) {
+      eliminateCommonSubExpressions(rewriter, dominance, op);
+      if (isPointwise(op))
+        reuseOperands(op);
+    });
     allowFusedMultiplyAdd(function);
   }
 };

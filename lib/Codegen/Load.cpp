@@ -34,7 +34,8 @@ Expected<std::unique_ptr<LoadedObject>> LoadedObject::load(ArrayRef<char> object
     return control.takeError();
   auto state = std::make_unique<Session>(std::move(*control));
   orc::ExecutionSession &session = state->session;
-  session.setErrorReporter([](Error error) { consumeError(std::move(error)); }); // lookup returns it
+  std::string reasons; // lookup's own error names what it was asked for only
+  session.setErrorReporter([&](Error error) { reasons += toString(std::move(error)) + "; "; });
 
   orc::JITDylib &library = session.createBareJITDylib("tds");
   orc::SymbolMap symbols;
@@ -46,8 +47,9 @@ Expected<std::unique_ptr<LoadedObject>> LoadedObject::load(ArrayRef<char> object
   if (Error error = state->layer.add(library, std::move(buffer)))
     return error;
   auto entry = session.lookup({&library}, session.intern(name));
+  session.setErrorReporter([](Error error) { consumeError(std::move(error)); });
   if (!entry)
-    return entry.takeError();
+    return createStringError(reasons + toString(entry.takeError()));
   return std::unique_ptr<LoadedObject>(new LoadedObject(std::move(state), entry->getAddress().toPtr<tds_entry>()));
 }
 
