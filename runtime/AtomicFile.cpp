@@ -65,7 +65,8 @@ Status AtomicFile::commit() {
   if (::rename(temporary.c_str(), path.c_str()) != 0)
     return failure("cannot be written");
   ::close(std::exchange(file, -1));
-  // The new name is safe once the folder is; not every file system lets a folder be synchronised, and the file is whole anyway.
+  // The new name is safe once the folder is; not every file system lets a folder be synchronised, and the file is whole
+  // anyway.
   std::filesystem::path folder = path.parent_path();
   int directory = ::open(folder.empty() ? "." : folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (directory >= 0) {

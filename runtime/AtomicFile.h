@@ -14,8 +14,8 @@
 
 namespace tds::rt {
 
-/// A file under construction: written under another name in the same folder, it takes its own name at `commit`, when its bytes
-/// are on the disk. A reader sees the old file or the new one; a crash or an error leaves the old one.
+/// A file under construction: written under another name in the same folder, it takes its own name at `commit`, when
+/// its bytes are on the disk. A reader sees the old file or the new one; a crash or an error leaves the old one.
 class AtomicFile {
 public:
   static Result<AtomicFile> create(const std::filesystem::path &path);

@@ -91,8 +91,8 @@ Result<Batches> Batches::create(std::vector<Tensor> tensors, BatchOptions option
     if (Status status = tensor.status(); !status)
       return status.takeError();
     if (tensor.rank() == 0)
-      return makeError(code::TensorShape, "`batches` walks over a leading dimension, a scalar `" + tensor.type() +
-                                              "` has none");
+      return makeError(code::TensorShape,
+                       "`batches` walks over a leading dimension, a scalar `" + tensor.type() + "` has none");
     if (tensor.shape()[0] != tensors[0].shape()[0])
       return makeError(code::TensorShape, "`batches` walks over tensors of one length, not over `" + tensors[0].type() +
                                               "` and `" + tensor.type() + "`");

@@ -22,11 +22,12 @@ struct BatchOptions {
   bool dropLast = false;
 };
 
-/// Walks over tensors that share a leading dimension, some rows at a time. A thread of its own gathers the next batch while the
-/// last one is worked on. One thread at a time may call it; it may be destroyed at any point.
+/// Walks over tensors that share a leading dimension, some rows at a time. A thread of its own gathers the next batch
+/// while the last one is worked on. One thread at a time may call it; it may be destroyed at any point.
 class Batches {
 public:
-  /// An Error if there is no tensor, one has no leading dimension, the leading dimensions differ, or the size is below 1.
+  /// An Error if there is no tensor, one has no leading dimension, the leading dimensions differ, or the size is
+  /// below 1.
   static Result<Batches> create(std::vector<Tensor> tensors, BatchOptions options);
 
   Batches(Batches &&) noexcept;

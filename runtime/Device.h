@@ -24,7 +24,8 @@ struct Launch {
   size_t arenaBytes = 0;
 };
 
-/// A device with its memory and its queue. Any thread; what one thread executes runs in that order. Outlives its memory.
+/// A device with its memory and its queue. Any thread; what one thread executes runs in that order. Outlives its
+/// memory.
 class Device {
 public:
   virtual ~Device() = default;
@@ -40,15 +41,16 @@ public:
   virtual Status copyFromHost(void *to, const void *from, size_t bytes) = 0;
   virtual Status copyToHost(void *to, const void *from, size_t bytes) = 0;
 
-  /// Runs the entry after all that was executed before, with scratch memory that the device keeps between calls. An Error if the
-  /// device fails or a check of the code does; then `check` holds what the code reported, so that a caller who knows the places
-  /// can say where. A device with a queue may return before the code has run; `wait` then tells.
+  /// Runs the entry after all that was executed before, with scratch memory that the device keeps between calls. An
+  /// Error if the device fails or a check of the code does; then `check` holds what the code reported, so that a caller
+  /// who knows the places can say where. A device with a queue may return before the code has run; `wait` then tells.
   virtual Status execute(const Launch &launch, tds_error &check) = 0;
   /// Returns when all that was executed has run.
   virtual Status wait() = 0;
 };
 
-/// The processor, with a pool of so many workers (0: one a core). Runs an entry while the caller waits; several callers may.
+/// The processor, with a pool of so many workers (0: one a core). Runs an entry while the caller waits; several callers
+/// may.
 Result<std::unique_ptr<Device>> createCpuDevice(int64_t workers = 0);
 
 } // namespace tds::rt

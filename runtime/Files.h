@@ -16,7 +16,8 @@
 
 namespace tds::rt {
 
-/// The tensors of a file that holds several, in the order of their bytes. A stored record is one, its leaves named by their paths.
+/// The tensors of a file that holds several, in the order of their bytes. A stored record is one, its leaves named by
+/// their paths.
 struct NamedTensors {
   std::vector<std::pair<std::string, Tensor>> entries;
 
@@ -28,11 +29,12 @@ struct NamedTensors {
   }
 };
 
-/// NumPy's npy and npz and the safetensors format. The files may come from anywhere: an Error names the file and what is wrong
-/// with it, and no memory is asked for beyond what the size of the file accounts for. Elements:
+/// NumPy's npy and npz and the safetensors format. The files may come from anywhere: an Error names the file and what
+/// is wrong with it, and no memory is asked for beyond what the size of the file accounts for. Elements:
 ///   npy, npz      |b1 |i1 |u1 <i2 <i4 <i8 <f2 <f4 <f8 <c8 <c16; in either memory order
 ///   safetensors   BOOL I8 U8 I16 I32 I64 F16 BF16 F32 F64 C64
-/// Others are refused by name, as are big-endian numbers, encrypted or zip64 archives, and archives that hold what is no array.
+/// Others are refused by name, as are big-endian numbers, encrypted or zip64 archives, and archives that hold what is
+/// no array.
 Result<Tensor> loadNpy(const std::filesystem::path &path);
 Result<NamedTensors> loadNpz(const std::filesystem::path &path);
 Result<NamedTensors> loadSafetensors(const std::filesystem::path &path);
@@ -42,8 +44,8 @@ Result<Tensor> readNpy(std::span<const std::byte> bytes, const std::string &name
 Result<NamedTensors> readNpz(std::span<const std::byte> bytes, const std::string &name);
 Result<NamedTensors> readSafetensors(std::span<const std::byte> bytes, const std::string &name);
 
-/// Whole or not at all (AtomicFile). The same tensors give the same bytes. npz is stored without compression, below 4 GiB.
-/// `key` is in no format's elements; bf16 is in safetensors alone, c128 in npy and npz alone: an Error says so.
+/// Whole or not at all (AtomicFile). The same tensors give the same bytes. npz is stored without compression, below 4
+/// GiB. `key` is in no format's elements; bf16 is in safetensors alone, c128 in npy and npz alone: an Error says so.
 Status saveNpy(const std::filesystem::path &path, const Tensor &tensor);
 Status saveNpz(const std::filesystem::path &path, const NamedTensors &tensors);
 Status saveSafetensors(const std::filesystem::path &path, const NamedTensors &tensors);

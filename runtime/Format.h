@@ -14,8 +14,8 @@
 
 namespace tds::rt {
 
-/// The shortest decimals that read back as the same number of its type, laid out as Python does: f32 0.1 is "0.1", 1 is "1.0",
-/// 1e-5 is "1e-05"; also "nan", "inf", "-inf".
+/// The shortest decimals that read back as the same number of its type, laid out as Python does: f32 0.1 is "0.1", 1 is
+/// "1.0", 1e-5 is "1e-05"; also "nan", "inf", "-inf".
 std::string formatNumber(float value);
 std::string formatNumber(double value);
 /// "1.0+2.0j".
@@ -23,8 +23,9 @@ std::string formatNumber(std::complex<float> value);
 std::string formatNumber(std::complex<double> value);
 std::string formatNumber(int64_t value);
 
-/// A number under the format that follows the colon of `{expr:.4f}`: `[0][width][.precision][d|f|e|g|%]`, which means what it
-/// means in Python. No type stands for the shortest digits and takes no precision. An Error names what cannot be used.
+/// A number under the format that follows the colon of `{expr:.4f}`: `[0][width][.precision][d|f|e|g|%]`, which means
+/// what it means in Python. No type stands for the shortest digits and takes no precision. An Error names what cannot
+/// be used.
 Result<std::string> formatScalar(double value, std::string_view spec);
 Result<std::string> formatScalar(int64_t value, std::string_view spec);
 /// The same for a number of another type, whose shortest digits are `plain`.
@@ -33,8 +34,9 @@ Result<std::string> formatScalar(double value, const std::string &plain, std::st
 /// Element `index`, in row-major order, of a tensor that `status()` says is fine.
 std::string formatElement(const Tensor &tensor, int64_t index);
 
-/// A tensor as nested brackets, elements under each other; a scalar as its element. Above 1000 elements the middle of each
-/// dimension of more than six is left out, as "..."; without elements "[]". The message of the error for a tensor that failed.
+/// A tensor as nested brackets, elements under each other; a scalar as its element. Above 1000 elements the middle of
+/// each dimension of more than six is left out, as "..."; without elements "[]". The message of the error for a tensor
+/// that failed.
 std::string formatTensor(const Tensor &tensor);
 
 /// A scalar tensor under a format: `formatScalar` of its element, bool as an integer. An Error for other tensors.

@@ -11,15 +11,16 @@
 
 namespace tds::rt {
 
-/// Philox4x32-10 of Salmon et al., "Parallel random numbers: as easy as 1, 2, 3" (2011): four random words for each counter.
+/// Philox4x32-10 of Salmon et al., "Parallel random numbers: as easy as 1, 2, 3" (2011): four random words for each
+/// counter.
 ///
-/// What the language makes of it, the same on every device; k is a key, lo32 and hi32 its halves, and the third word of the
-/// counter keeps the uses apart:
+/// What the language makes of it, the same on every device; k is a key, lo32 and hi32 its halves, and the third word of
+/// the counter keeps the uses apart:
 ///   bits(k, i)          word i % 4 of philox({lo32(i / 4), hi32(i / 4), 0, 0}, {lo32(k), hi32(k)})
 ///   key(seed)           the seed as 64 bits
 ///   fold_in(k, i)       words 0 (low) and 1 (high) of philox({lo32(i), hi32(i), 1, 0}, k)
 ///   split(k, n)[j]      words 0 and 1 of philox({j, 0, 2, 0}, k)
-///   permutation(k, n)   the order that sorts, stably, the n numbers of words 0 and 1 of philox({lo32(i), hi32(i), 3, 0}, k)
+///   permutation(k, n)   the stable argsort of the words 0 (low) and 1 (high) of philox({lo32(i), hi32(i), 3, 0}, k)
 ///   uniform, f32        (bits >> 8) * 2^-24
 using PhiloxBlock = std::array<uint32_t, 4>;
 
@@ -51,7 +52,9 @@ constexpr uint64_t firstTwo(const PhiloxBlock &block) { return uint64_t(block[1]
 constexpr uint32_t randomBits(uint64_t key, uint64_t element) {
   return philox(key, element / 4, PhiloxUse::bits)[element % 4];
 }
-constexpr uint64_t foldIn(uint64_t key, uint64_t data) { return detail::firstTwo(philox(key, data, PhiloxUse::foldIn)); }
+constexpr uint64_t foldIn(uint64_t key, uint64_t data) {
+  return detail::firstTwo(philox(key, data, PhiloxUse::foldIn));
+}
 /// Key j of `split(key, n)`: it does not depend on n.
 constexpr uint64_t splitKey(uint64_t key, uint32_t j) { return detail::firstTwo(philox(key, j, PhiloxUse::split)); }
 constexpr uint64_t permutationWord(uint64_t key, uint64_t i) {

@@ -33,8 +33,8 @@ struct Note {
   std::string message;
 };
 
-/// What went wrong. `code` is a diagnostic's code ("E0201"); `message` is lower case and has no full stop; a line of `help`
-/// says what edit would mend it.
+/// What went wrong. `code` is a diagnostic's code ("E0201"); `message` is lower case and has no full stop; a line of
+/// `help` says what edit would mend it.
 struct Error {
   std::string code, message;
   SourceRange range;

@@ -31,8 +31,8 @@ struct ElementFact {
   uint8_t size;
 };
 inline constexpr ElementFact elementFacts[numElements] = {
-    {"bool", 1}, {"i8", 1},   {"i16", 2}, {"i32", 4}, {"i64", 8},  {"u8", 1},  {"f16", 2},
-    {"bf16", 2}, {"f32", 4},  {"f64", 8}, {"c64", 8}, {"c128", 16}, {"key", 8},
+    {"bool", 1}, {"i8", 1},  {"i16", 2}, {"i32", 4}, {"i64", 8},   {"u8", 1},  {"f16", 2},
+    {"bf16", 2}, {"f32", 4}, {"f64", 8}, {"c64", 8}, {"c128", 16}, {"key", 8},
 };
 } // namespace detail
 
@@ -88,23 +88,25 @@ template <class T> constexpr std::optional<Element> elementOf() {
 } // namespace detail
 
 /// A C++ type that a tensor's elements can be seen as.
-template <class T> concept ElementType = detail::elementOf<std::remove_cv_t<T>>().has_value();
+template <class T>
+concept ElementType = detail::elementOf<std::remove_cv_t<T>>().has_value();
 /// The element that T holds: `Element::f32` for float, `Element::key` for uint64_t.
 template <ElementType T> inline constexpr Element elementFor = *detail::elementOf<std::remove_cv_t<T>>();
 
 using Shape = std::vector<int64_t>;
 
-/// How many elements a tensor of this shape has; nothing if a dimension is negative, or if the bytes of the tensor, counted as
-/// though its empty dimensions had size 1, are beyond an int64_t.
+/// How many elements a tensor of this shape has; nothing if a dimension is negative, or if the bytes of the tensor,
+/// counted as though its empty dimensions had size 1, are beyond an int64_t.
 std::optional<int64_t> countElements(std::span<const int64_t> shape, Element element);
 /// "f32[2, 3]"; of a scalar "f32".
 std::string typeName(Element element, std::span<const int64_t> shape);
 
-/// An immutable tensor; copies share the data. Row-major. A default-constructed one holds nothing and may only be assigned to,
-/// copied and tested. Any thread may read; the functions here do not change what they are called on, but `writable`.
+/// An immutable tensor; copies share the data. Row-major. A default-constructed one holds nothing and may only be
+/// assigned to, copied and tested. Any thread may read; the functions here do not change what they are called on, but
+/// `writable`.
 ///
-/// `copy` and `view` cannot fail at the place of the call, nor can a device that computes while the host goes on: a tensor whose
-/// making failed keeps the error, which `status` and `read` return. Its data are null.
+/// `copy` and `view` cannot fail at the place of the call, nor can a device that computes while the host goes on: a
+/// tensor whose making failed keeps the error, which `status` and `read` return. Its data are null.
 class Tensor {
 public:
   Tensor() = default;
@@ -128,14 +130,17 @@ public:
   /// A tensor of no dimensions.
   template <ElementType T> static Tensor scalar(T value) { return copy(std::span<const T>(&value, 1), {}); }
 
-  /// A tensor to be filled through `writable` before anybody else sees it. The data are 64-byte aligned and not initialised.
+  /// A tensor to be filled through `writable` before anybody else sees it. The data are 64-byte aligned and not
+  /// initialised.
   static Result<Tensor> allocate(Element element, Shape shape);
   /// The same with all bytes 0.
   static Result<Tensor> zeros(Element element, Shape shape);
 
-  /// `copy` and `view` for data whose type is not known when compiled. The data live as long as `owner` where there is one.
+  /// `copy` and `view` for data whose type is not known when compiled. The data live as long as `owner` where there is
+  /// one.
   static Tensor copyBytes(std::span<const std::byte> data, Element element, Shape shape);
-  static Tensor viewBytes(std::span<const std::byte> data, Element element, Shape shape, std::shared_ptr<const void> owner);
+  static Tensor viewBytes(std::span<const std::byte> data, Element element, Shape shape,
+                          std::shared_ptr<const void> owner);
   /// A tensor that could not be made.
   static Tensor failed(Error error, Element element, Shape shape);
 
@@ -157,8 +162,8 @@ public:
       return readable.takeError();
     return std::span<const T>(static_cast<const T *>(data()), size_t(numElements()));
   }
-  /// The bytes on the host, row-major; null if the tensor failed. Aligned to 64 bytes if the tensor owns its data, else as what
-  /// it looks at.
+  /// The bytes on the host, row-major; null if the tensor failed. Aligned to 64 bytes if the tensor owns its data, else
+  /// as what it looks at.
   const void *data() const;
   std::span<const std::byte> bytes() const { return {static_cast<const std::byte *>(data()), size_t(sizeInBytes())}; }
   /// The bytes, for the one who allocated the tensor and has not shared it yet. Null for a view.

@@ -53,17 +53,17 @@ typedef void (*tds_entry)(const tds_call *call);
  * tds_pool_size(pool). */
 typedef void (*tds_body)(void *context, int64_t begin, int64_t end, int64_t worker);
 
-/* Calls the body once for each chunk of [begin, end): chunks start at multiples of grain (at least 1) from begin and are grain
- * long, the last one maybe shorter, whatever the number of threads; so what a chunk computes cannot depend on that number.
- * Returns when all are done. Serial, in order, for one chunk, without a pool, inside a body, or while another thread has the
- * pool; a body inside a body gets the worker of the outer one. */
+/* Calls the body once for each chunk of [begin, end): chunks start at multiples of grain (at least 1) from begin and
+ * are grain long, the last one maybe shorter, whatever the number of threads; so what a chunk computes cannot depend on
+ * that number. Returns when all are done. Serial, in order, for one chunk, without a pool, inside a body, or while
+ * another thread has the pool; a body inside a body gets the worker of the outer one. */
 TDS_ABI void tds_parallel_for(tds_pool *pool, tds_body body, void *context, int64_t begin, int64_t end, int64_t grain);
 
 /* How many workers bodies can tell apart; 1 without a pool. */
 TDS_ABI int64_t tds_pool_size(const tds_pool *pool);
 
-/* A pool of so many workers, the caller of a loop included; 0: one for each core that this process may use. Its threads start at
- * the first loop that needs them. Null if memory is lacking. Destroy it when no loop runs. */
+/* A pool of so many workers, the caller of a loop included; 0: one for each core that this process may use. Its threads
+ * start at the first loop that needs them. Null if memory is lacking. Destroy it when no loop runs. */
 TDS_ABI tds_pool *tds_pool_create(int64_t workers);
 TDS_ABI void tds_pool_destroy(tds_pool *pool);
 

@@ -4,8 +4,8 @@
 |* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 |*
 \*===----------------------------------------------------------------------===*/
-/* In integers alone, so that it neither needs an instruction nor calls what Symbols.c defines with it. All round to the nearest,
- * ties to even; a nan stays a nan, quiet, with its sign. */
+/* In integers alone, so that it neither needs an instruction nor calls what Symbols.c defines with it. All round to the
+ * nearest, ties to even; a nan stays a nan, quiet, with its sign. */
 #ifndef TDS_RUNTIME_HALF_H
 #define TDS_RUNTIME_HALF_H
 #include <stdint.h>
@@ -70,8 +70,8 @@ static inline uint16_t tds_half_from_float(float x) {
   return (uint16_t)(sign | kept);
 }
 
-/* A double as the float that a second rounding to half or bfloat16 takes to where one rounding would: truncated, its last bit
- * set if anything was lost (round to odd). */
+/* A double as the float that a second rounding to half or bfloat16 takes to where one rounding would: truncated, its
+ * last bit set if anything was lost (round to odd). */
 static inline float tds_odd_float(double x) {
   float near = (float)x;
   double back = (double)near;

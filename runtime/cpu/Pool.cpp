@@ -3,14 +3,14 @@
 // Part of TDS, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// One loop at a time. Its chunks are dealt out in equal runs, one a worker; a worker takes the chunks of its own run one by one,
-// then those that others have left. So it touches nobody else's counter while it has work, and a worker that the system does not
-// run holds up no more than the chunk in its hands: the caller waits for the workers that entered the loop, not for those that
-// have yet to wake.
+// One loop at a time. Its chunks are dealt out in equal runs, one a worker; a worker takes the chunks of its own run
+// one by one, then those that others have left. So it touches nobody else's counter while it has work, and a worker
+// that the system does not run holds up no more than the chunk in its hands: the caller waits for the workers that
+// entered the loop, not for those that have yet to wake.
 //
-// `gate` says which loop is open and how many helpers are inside it. A helper enters by raising the count while the loop is
-// open; the caller closes the loop once no chunk is left, waits for the count to fall to 0, and only then may the loop's data be
-// overwritten.
+// `gate` says which loop is open and how many helpers are inside it. A helper enters by raising the count while the
+// loop is open; the caller closes the loop once no chunk is left, waits for the count to fall to 0, and only then may
+// the loop's data be overwritten.
 //
 //===----------------------------------------------------------------------===//
 #include "runtime/cpu/Pool.h"
@@ -154,7 +154,8 @@ bool tds_pool::waitForLoop(uint64_t &done) {
     relax();
   }
   std::unique_lock lock(sleep);
-  // Counted before the gate is looked at, as the caller opens the gate before it looks at the count: one sees the other.
+  // Counted before the gate is looked at, as the caller opens the gate before it looks at the count: one sees the
+  // other.
   ++sleepers;
   opened.wait(lock, ready);
   --sleepers;
@@ -174,7 +175,9 @@ void tds_pool::help(int64_t worker) {
     work(worker);
     uint64_t before = gate.fetch_sub(oneInside);
     if ((before & insideMask) == oneInside && callerSleeps.load()) {
-      { std::lock_guard lock(sleep); }
+      {
+        std::lock_guard lock(sleep);
+      }
       emptied.notify_one();
     }
   }
@@ -209,7 +212,9 @@ void tds_pool::run(const Loop &next, int64_t chunks) {
 
   int64_t wake = std::min(sleepers.load(), chunks - 1);
   if (wake > 0) {
-    { std::lock_guard lock(sleep); }
+    {
+      std::lock_guard lock(sleep);
+    }
     if (wake == workers - 1)
       opened.notify_all();
     else

@@ -21,8 +21,8 @@ struct NumpyType {
   Element element;
 };
 constexpr NumpyType types[] = {
-    {"|b1", Element::boolean}, {"|i1", Element::i8},  {"|u1", Element::u8},  {"<i2", Element::i16},
-    {"<i4", Element::i32},     {"<i8", Element::i64}, {"<f2", Element::f16}, {"<f4", Element::f32},
+    {"|b1", Element::boolean}, {"|i1", Element::i8},  {"|u1", Element::u8},    {"<i2", Element::i16},
+    {"<i4", Element::i32},     {"<i8", Element::i64}, {"<f2", Element::f16},   {"<f4", Element::f32},
     {"<f8", Element::f64},     {"<c8", Element::c64}, {"<c16", Element::c128},
 };
 
@@ -33,8 +33,8 @@ struct Header {
   std::optional<Shape> shape;
 };
 
-/// Reads the header, a Python dictionary: {'descr': '<f4', 'fortran_order': False, 'shape': (3, 4), }. The functions return what
-/// was wrong, or nothing.
+/// Reads the header, a Python dictionary: {'descr': '<f4', 'fortran_order': False, 'shape': (3, 4), }. The functions
+/// return what was wrong, or nothing.
 class HeaderParser {
 public:
   explicit HeaderParser(std::string_view text) : text(text) {}
@@ -155,7 +155,8 @@ Result<Element> elementOf(const std::string &descr, const Source &source, const 
     return source.refused(holds + "unsigned integers other than u8",
                           {"convert in Python, if all are below 2^63: `x.astype('int64')`"});
   if (descr.find('O') != descr.npos)
-    return source.refused(holds + "Python objects", {"convert in Python to numbers of one type: `x.astype('float32')`"});
+    return source.refused(holds + "Python objects",
+                          {"convert in Python to numbers of one type: `x.astype('float32')`"});
   if (descr[0] == '[')
     return source.refused(what + "holds records of several fields", {"save each field as an array of its own"});
   if (descr.find_first_of("SU") != descr.npos)
@@ -249,8 +250,9 @@ Result<std::string> arrayHeader(const Tensor &tensor, const std::string &what) {
       descr = type.descr;
   if (!descr) {
     bool key = tensor.element() == Element::key;
-    return makeError(code::FileKind, what + " cannot be saved: NumPy has no type for `" +
-                                         std::string(elementName(tensor.element())) + "`",
+    return makeError(code::FileKind,
+                     what + " cannot be saved: NumPy has no type for `" + std::string(elementName(tensor.element())) +
+                         "`",
                      {key ? "save the number that the key was made of" : "save as safetensors, or as `f32(x)`"});
   }
   std::string text = std::string("{'descr': '") + descr + "', 'fortran_order': False, 'shape': (";

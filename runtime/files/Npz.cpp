@@ -4,8 +4,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 //===----------------------------------------------------------------------===//
-// Of the zip format, what is needed: the directory at the end of the file leads, since NumPy leaves the sizes before an entry's
-// data open ("zip64" there) and streaming writers do too.
+// Of the zip format, what is needed: the directory at the end of the file leads, since NumPy leaves the sizes before an
+// entry's data open ("zip64" there) and streaming writers do too.
 #include <algorithm>
 #include <set>
 #include <zlib.h>

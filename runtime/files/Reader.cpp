@@ -32,7 +32,8 @@ public:
       if (got < 0 && errno == EINTR)
         continue;
       if (got < 0)
-        return makeError(code::FileAccess, "`" + name() + "` cannot be read: " + std::generic_category().message(errno));
+        return makeError(code::FileAccess,
+                         "`" + name() + "` cannot be read: " + std::generic_category().message(errno));
       if (got == 0)
         return makeError(code::FileAccess, "`" + name() + "` became shorter while it was read");
       at += got;
@@ -48,7 +49,8 @@ private:
 
 class MemorySource final : public Source {
 public:
-  MemorySource(std::string name, std::span<const std::byte> bytes) : Source(std::move(name), bytes.size()), bytes(bytes) {}
+  MemorySource(std::string name, std::span<const std::byte> bytes)
+      : Source(std::move(name), bytes.size()), bytes(bytes) {}
 
   Status readInside(uint64_t offset, void *to, size_t count) const override {
     if (count)
@@ -113,7 +115,8 @@ Error Source::refused(const std::string &why, std::vector<std::string> help) con
 
 Status Stream::read(void *to, size_t bytes) {
   if (bytes > left())
-    return source.damaged("it has " + std::to_string(left()) + " bytes where " + std::to_string(bytes) + " are expected");
+    return source.damaged("it has " + std::to_string(left()) + " bytes where " + std::to_string(bytes) +
+                          " are expected");
   bytesLeft -= bytes;
   return next(to, bytes);
 }

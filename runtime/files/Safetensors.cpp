@@ -26,9 +26,9 @@ struct SafetensorsType {
   Element element;
 };
 constexpr SafetensorsType types[] = {
-    {"BOOL", Element::boolean}, {"I8", Element::i8},    {"U8", Element::u8},   {"I16", Element::i16},
-    {"I32", Element::i32},      {"I64", Element::i64},  {"F16", Element::f16}, {"BF16", Element::bf16},
-    {"F32", Element::f32},      {"F64", Element::f64},  {"C64", Element::c64},
+    {"BOOL", Element::boolean}, {"I8", Element::i8},   {"U8", Element::u8},   {"I16", Element::i16},
+    {"I32", Element::i32},      {"I64", Element::i64}, {"F16", Element::f16}, {"BF16", Element::bf16},
+    {"F32", Element::f32},      {"F64", Element::f64}, {"C64", Element::c64},
 };
 
 /// A tensor of the header: its bytes are [begin, end) of what follows.
@@ -39,7 +39,8 @@ struct Entry {
   uint64_t begin, end;
 };
 
-/// Whether brackets nest deeper than a header's do: what a parser would build of that is many times the size of the file.
+/// Whether brackets nest deeper than a header's do: what a parser would build of that is many times the size of the
+/// file.
 bool nestsDeeply(std::string_view json) {
   constexpr int most = 4;
   int depth = 0;
@@ -185,8 +186,9 @@ Status saveSafetensors(const std::filesystem::path &path, const NamedTensors &te
         type = known.name;
     if (type.empty()) {
       bool key = tensor.element() == Element::key;
-      return makeError(code::FileKind, "`" + name + "` in `" + path.string() + "` cannot be saved: safetensors has no type for `" +
-                                           std::string(elementName(tensor.element())) + "`",
+      return makeError(code::FileKind,
+                       "`" + name + "` in `" + path.string() + "` cannot be saved: safetensors has no type for `" +
+                           std::string(elementName(tensor.element())) + "`",
                        {key ? "save the number that the key was made of" : "save as npz"});
     }
     uint64_t end = place + uint64_t(tensor.sizeInBytes());

@@ -63,8 +63,9 @@ TEST(Permutation, IsOneAndDependsOnTheKey) {
     EXPECT_EQ(sorted[size_t(i)], i);
   EXPECT_NE(order, sorted);
   EXPECT_NE(order, permutation(4, 1000));
-  EXPECT_TRUE(std::is_sorted(order.begin(), order.end(),
-                             [](int64_t a, int64_t b) { return permutationWord(3, uint64_t(a)) < permutationWord(3, uint64_t(b)); }));
+  EXPECT_TRUE(std::is_sorted(order.begin(), order.end(), [](int64_t a, int64_t b) {
+    return permutationWord(3, uint64_t(a)) < permutationWord(3, uint64_t(b));
+  }));
   EXPECT_TRUE(permutation(3, 0).empty());
 }
 

@@ -150,7 +150,8 @@ TEST_F(FilesTest, SafetensorsAreReadBack) {
 }
 
 TEST_F(FilesTest, ElementsThatAFormatLacksAreRefusedByName) {
-  Tensor key = Tensor::scalar(uint64_t(1)), narrow = Tensor::scalar(BFloat{0}), wide = Tensor::scalar(std::complex<double>());
+  Tensor key = Tensor::scalar(uint64_t(1)), narrow = Tensor::scalar(BFloat{0}),
+         wide = Tensor::scalar(std::complex<double>());
   EXPECT_EQ(saveNpy("x.npy", key).error().message, "`x.npy` cannot be saved: NumPy has no type for `key`");
   EXPECT_EQ(saveNpy("x.npy", narrow).error().help[0], "save as safetensors, or as `f32(x)`");
   EXPECT_EQ(saveSafetensors("x.st", {{{"w", wide}}}).error().message,
@@ -208,24 +209,30 @@ TEST(Npy, FortranOrderIsTurned) {
 }
 
 TEST(Npy, BoolsAreZeroOrOne) {
-  Result<Tensor> tensor = readNpy(bytesOf(npy("{'descr': '|b1', 'fortran_order': False, 'shape': (2,)}", std::string("\x02\x00", 2))), "a");
+  Result<Tensor> tensor =
+      readNpy(bytesOf(npy("{'descr': '|b1', 'fortran_order': False, 'shape': (2,)}", std::string("\x02\x00", 2))), "a");
   ASSERT_TRUE(tensor);
   EXPECT_EQ(static_cast<const unsigned char *>(tensor->data())[0], 1);
 }
 
 TEST(Npy, TypesWithoutATensorAreRefusedByName) {
-  auto typeError = [](const std::string &descr) { return npyError("{'descr': " + descr + ", 'fortran_order': False, 'shape': (1,)}", "12345678"); };
+  auto typeError = [](const std::string &descr) {
+    return npyError("{'descr': " + descr + ", 'fortran_order': False, 'shape': (1,)}", "12345678");
+  };
   EXPECT_EQ(typeError("'>f8'"), "`a.npy` cannot be loaded: holds `>f8`, big-endian numbers");
   EXPECT_EQ(typeError("'<u4'"), "`a.npy` cannot be loaded: holds `<u4`, unsigned integers other than u8");
   EXPECT_EQ(typeError("'|O'"), "`a.npy` cannot be loaded: holds `|O`, Python objects");
   EXPECT_EQ(typeError("'<U2'"), "`a.npy` cannot be loaded: holds `<U2`, strings");
   EXPECT_EQ(typeError("'<M8[ns]'"), "`a.npy` cannot be loaded: holds `<M8[ns]`, a type that TDS does not have");
-  EXPECT_EQ(typeError("[('x', '<f4'), ('y', '<f4', (2,))]"), "`a.npy` cannot be loaded: holds records of several fields");
+  EXPECT_EQ(typeError("[('x', '<f4'), ('y', '<f4', (2,))]"),
+            "`a.npy` cannot be loaded: holds records of several fields");
   EXPECT_EQ(typeError("'<f8'"), "loaded f64[1]");
 }
 
 TEST(Npy, HeadersThatLieAreErrors) {
-  auto shapeError = [](const std::string &shape) { return npyError("{'descr': '<f8', 'fortran_order': False, 'shape': " + shape + "}", "12345678"); };
+  auto shapeError = [](const std::string &shape) {
+    return npyError("{'descr': '<f8', 'fortran_order': False, 'shape': " + shape + "}", "12345678");
+  };
   EXPECT_EQ(shapeError("()"), "loaded f64");
   EXPECT_EQ(shapeError("(1L,)"), "loaded f64[1]");
   EXPECT_EQ(shapeError("(2,)"), "`a.npy` is damaged: its header says `f64[2]`, but 8 bytes of elements follow");
@@ -233,11 +240,15 @@ TEST(Npy, HeadersThatLieAreErrors) {
   EXPECT_EQ(shapeError("(9223372036854775807, 9223372036854775807)").substr(0, 24), "`a.npy` is damaged: its ");
   for (const char *shape : {"(-1,)", "(99999999999999999999,)", "1", "(1", "(1 1)", "[1]", "(1.0,)", "", "(,)"})
     EXPECT_EQ(shapeError(shape), "`a.npy` is damaged: its header has a `shape` that is not a tuple of sizes") << shape;
-  EXPECT_EQ(npyError("{'descr': '<f8'}", ""), "`a.npy` is damaged: its header lacks one of `descr`, `fortran_order` and `shape`");
-  EXPECT_EQ(npyError("{'descr': '<f8', 'descr': '<f8'}", ""), "`a.npy` is damaged: its header has the key `descr`, or has it twice");
+  EXPECT_EQ(npyError("{'descr': '<f8'}", ""),
+            "`a.npy` is damaged: its header lacks one of `descr`, `fortran_order` and `shape`");
+  EXPECT_EQ(npyError("{'descr': '<f8', 'descr': '<f8'}", ""),
+            "`a.npy` is damaged: its header has the key `descr`, or has it twice");
   EXPECT_EQ(npyError("", ""), "`a.npy` is damaged: its header is not a dictionary");
-  EXPECT_EQ(readNpy(bytesOf("hello"), "a.npy").error().message, "`a.npy` is damaged: it has 5 bytes where 8 are expected");
-  EXPECT_EQ(readNpy(bytesOf("PK345678"), "a.npy").error().message, "`a.npy` is damaged: it does not start as an npy file does");
+  EXPECT_EQ(readNpy(bytesOf("hello"), "a.npy").error().message,
+            "`a.npy` is damaged: it has 5 bytes where 8 are expected");
+  EXPECT_EQ(readNpy(bytesOf("PK345678"), "a.npy").error().message,
+            "`a.npy` is damaged: it does not start as an npy file does");
 }
 
 TEST(Npy, DamagedFilesAreErrors) { tryDamaged(fromHex(fortranNpy), readNpy); }
@@ -257,7 +268,8 @@ TEST(Npz, DamagedFilesAreErrors) {
   // A flipped bit in the data is found by the checksum.
   std::string bytes = fromHex(storedNpz);
   bytes[bytes.find("\n") + 1] ^= 1;
-  EXPECT_EQ(readNpz(bytesOf(bytes), "a.npz").error().message, "`a.npz` is damaged: the checksum of `a.npy` does not fit its data");
+  EXPECT_EQ(readNpz(bytesOf(bytes), "a.npz").error().message,
+            "`a.npz` is damaged: the checksum of `a.npy` does not fit its data");
   std::string deflated = fromHex(deflatedNpz);
   for (size_t i = 0; i < deflated.size(); i += 3) {
     std::string other = deflated;
@@ -276,20 +288,24 @@ TEST(Npz, ArchivesOfAnotherKindAreRefused) {
     return result ? "loaded" : result.error().message;
   };
   EXPECT_EQ(changed(entry + 8, "\x01"), "`a.npz` cannot be loaded: `a.npy` is encrypted");
-  EXPECT_EQ(changed(entry + 10, "\x0e"), "`a.npz` cannot be loaded: `a.npy` is compressed by method 14, known are 0 (stored) and 8 (deflate)");
+  EXPECT_EQ(changed(entry + 10, "\x0e"),
+            "`a.npz` cannot be loaded: `a.npy` is compressed by method 14, known are 0 (stored) and 8 (deflate)");
   EXPECT_EQ(changed(entry + 24, "\xff\xff\xff\xff"), "`a.npz` cannot be loaded: `a.npy` has 4 GiB or more (zip64)");
   EXPECT_EQ(changed(entry + 46, "a.txt"), "`a.npz` cannot be loaded: `a.txt` in it is not an array (.npy)");
-  EXPECT_EQ(changed(end + 10, "\xff\xff"), "`a.npz` cannot be loaded: it is a zip64 archive, of 4 GiB or 65535 arrays and more");
+  EXPECT_EQ(changed(end + 10, "\xff\xff"),
+            "`a.npz` cannot be loaded: it is a zip64 archive, of 4 GiB or 65535 arrays and more");
   EXPECT_EQ(changed(end + 10, "\x02"), "`a.npz` is damaged: its directory breaks off after 1 entries");
   EXPECT_EQ(changed(entry + 24, "\xff\xff\xff\x7f"), "`a.npz` is damaged: `a.npy` is stored, but has two sizes");
-  EXPECT_EQ(readNpz({}, "a.npz").error().message, "`a.npz` is damaged: it has no directory, as a zip archive has at its end");
+  EXPECT_EQ(readNpz({}, "a.npz").error().message,
+            "`a.npz` is damaged: it has no directory, as a zip archive has at its end");
 }
 
 TEST(Npz, SizesThatNothingInflatesToAreNotAllocated) {
   std::string bytes = fromHex(deflatedNpz);
   size_t entry = bytes.find("PK\x01\x02");
   bytes.replace(entry + 24, 4, "\xff\xff\xff\x7f");
-  EXPECT_EQ(readNpz(bytesOf(bytes), "a.npz").error().message, "`a.npz` is damaged: `x.npy` is said to inflate to 2147483647 bytes");
+  EXPECT_EQ(readNpz(bytesOf(bytes), "a.npz").error().message,
+            "`a.npz` is damaged: `x.npy` is said to inflate to 2147483647 bytes");
 }
 
 TEST(Safetensors, TheLibrarysFilesAreRead) {
@@ -303,19 +319,30 @@ TEST(Safetensors, DamagedFilesAreErrors) { tryDamaged(fromHex(safetensors), read
 TEST(Safetensors, HeadersThatLieAreErrors) {
   auto entry = [](const std::string &facts) { return "{\"w\":" + facts + "}"; };
   EXPECT_EQ(safetensorsError(entry(R"({"dtype":"F32","shape":[2],"data_offsets":[0,8]})"), "12345678"), "loaded");
-  EXPECT_EQ(safetensorsError(entry(R"({"dtype":"F32","shape":[3],"data_offsets":[0,8]})"), "12345678"), "`a.st` is damaged: `w` is `f32[3]`, but has 8 bytes");
-  EXPECT_EQ(safetensorsError(entry(R"({"dtype":"F32","shape":[2],"data_offsets":[0,8]})"), "1234"), "`a.st` is damaged: its tensors have 8 bytes, but 4 follow the header");
-  EXPECT_EQ(safetensorsError(entry(R"({"dtype":"F32","shape":[1],"data_offsets":[4,8]})"), "12345678"), "`a.st` is damaged: `w` starts at byte 4 of the data, where byte 0 is expected");
-  EXPECT_EQ(safetensorsError(entry(R"({"dtype":"F32","shape":[-2],"data_offsets":[0,8]})"), ""), "`a.st` is damaged: `w` has no `shape` of sizes");
-  EXPECT_EQ(safetensorsError(entry(R"({"dtype":"F32","shape":[1.5],"data_offsets":[0,8]})"), ""), "`a.st` is damaged: `w` has no `shape` of sizes");
-  EXPECT_EQ(safetensorsError(entry(R"({"dtype":"F32","shape":[2],"data_offsets":[8,0]})"), ""), "`a.st` is damaged: `w` has no `data_offsets` of two ascending places");
-  EXPECT_EQ(safetensorsError(entry(R"({"dtype":"F32","shape":[4611686018427387904,4],"data_offsets":[0,0]})"), "").substr(0, 22), "`a.st` is damaged: `w`");
+  EXPECT_EQ(safetensorsError(entry(R"({"dtype":"F32","shape":[3],"data_offsets":[0,8]})"), "12345678"),
+            "`a.st` is damaged: `w` is `f32[3]`, but has 8 bytes");
+  EXPECT_EQ(safetensorsError(entry(R"({"dtype":"F32","shape":[2],"data_offsets":[0,8]})"), "1234"),
+            "`a.st` is damaged: its tensors have 8 bytes, but 4 follow the header");
+  EXPECT_EQ(safetensorsError(entry(R"({"dtype":"F32","shape":[1],"data_offsets":[4,8]})"), "12345678"),
+            "`a.st` is damaged: `w` starts at byte 4 of the data, where byte 0 is expected");
+  EXPECT_EQ(safetensorsError(entry(R"({"dtype":"F32","shape":[-2],"data_offsets":[0,8]})"), ""),
+            "`a.st` is damaged: `w` has no `shape` of sizes");
+  EXPECT_EQ(safetensorsError(entry(R"({"dtype":"F32","shape":[1.5],"data_offsets":[0,8]})"), ""),
+            "`a.st` is damaged: `w` has no `shape` of sizes");
+  EXPECT_EQ(safetensorsError(entry(R"({"dtype":"F32","shape":[2],"data_offsets":[8,0]})"), ""),
+            "`a.st` is damaged: `w` has no `data_offsets` of two ascending places");
+  EXPECT_EQ(safetensorsError(entry(R"({"dtype":"F32","shape":[4611686018427387904,4],"data_offsets":[0,0]})"), "")
+                .substr(0, 22),
+            "`a.st` is damaged: `w`");
   EXPECT_EQ(safetensorsError(entry(R"({"dtype":3})"), ""), "`a.st` is damaged: `w` has no `dtype`");
   EXPECT_EQ(safetensorsError(entry("[]"), ""), "`a.st` is damaged: its header has no object for `w`");
   EXPECT_EQ(safetensorsError("[]", ""), "`a.st` is damaged: its header is not JSON of the format");
   EXPECT_EQ(safetensorsError("{", ""), "`a.st` is damaged: its header is not JSON of the format");
   EXPECT_EQ(safetensorsError(std::string(1 << 20, '['), ""), "`a.st` is damaged: its header is not JSON of the format");
-  EXPECT_EQ(safetensorsError(entry(R"({"dtype":"U32","shape":[2],"data_offsets":[0,8]})"), "12345678"), "`a.st` cannot be loaded: `w` holds `U32`, unsigned integers other than u8");
-  EXPECT_EQ(safetensorsError(entry(R"({"dtype":"F8_E4M3","shape":[8],"data_offsets":[0,8]})"), "12345678"), "`a.st` cannot be loaded: `w` holds `F8_E4M3`, a type that TDS does not have");
-  EXPECT_EQ(readSafetensors(bytesOf(std::string(8, '\xff')), "a.st").error().message, "`a.st` is damaged: its header is said to have 18446744073709551615 bytes");
+  EXPECT_EQ(safetensorsError(entry(R"({"dtype":"U32","shape":[2],"data_offsets":[0,8]})"), "12345678"),
+            "`a.st` cannot be loaded: `w` holds `U32`, unsigned integers other than u8");
+  EXPECT_EQ(safetensorsError(entry(R"({"dtype":"F8_E4M3","shape":[8],"data_offsets":[0,8]})"), "12345678"),
+            "`a.st` cannot be loaded: `w` holds `F8_E4M3`, a type that TDS does not have");
+  EXPECT_EQ(readSafetensors(bytesOf(std::string(8, '\xff')), "a.st").error().message,
+            "`a.st` is damaged: its header is said to have 18446744073709551615 bytes");
 }

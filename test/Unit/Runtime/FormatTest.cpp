@@ -95,7 +95,7 @@ TEST(FormatTensor, ScalarsAreTheirElement) {
 
 TEST(FormatTensor, RowsStandBelowEachOther) {
   EXPECT_EQ(formatTensor(Tensor::copy(std::vector<float>{1, 2.5f, -3, 4, 5, 6}, {2, 3})), "[[ 1.0,  2.5, -3.0],\n"
-                                                                                         " [ 4.0,  5.0,  6.0]]");
+                                                                                          " [ 4.0,  5.0,  6.0]]");
   EXPECT_EQ(formatTensor(Tensor::copy(std::vector<int32_t>{1, 2, 3, 4}, {2, 1, 2})), "[[[1, 2]],\n\n [[3, 4]]]");
   EXPECT_EQ(formatTensor(Tensor::copy(std::vector<int32_t>{7}, {1})), "[7]");
   EXPECT_EQ(formatTensor(*Tensor::zeros(Element::f32, {int64_t(1) << 40, 0})), "[]");
@@ -129,5 +129,6 @@ TEST(FormatTensor, SpecsAreForScalars) {
   EXPECT_EQ(*formatTensor(Tensor::scalar(true), "d"), "1");
   EXPECT_FALSE(formatTensor(Tensor::copy(std::vector<float>{1, 2}, {2}), ".4f"));
   EXPECT_FALSE(formatTensor(Tensor::scalar(std::complex<float>(1, 2)), ".4f"));
-  EXPECT_EQ(formatTensor(Tensor::copy(std::vector<float>{1}, {2})), "1 elements of f32 do not make a tensor of shape [2]");
+  EXPECT_EQ(formatTensor(Tensor::copy(std::vector<float>{1}, {2})),
+            "1 elements of f32 do not make a tensor of shape [2]");
 }

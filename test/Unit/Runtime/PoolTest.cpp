@@ -17,7 +17,9 @@ using namespace tds::rt;
 namespace {
 /// tds_parallel_for over a C++ callable of (begin, end, worker).
 template <class F> void parallelFor(tds_pool *pool, int64_t begin, int64_t end, int64_t grain, F body) {
-  auto call = [](void *context, int64_t from, int64_t to, int64_t worker) { (*static_cast<F *>(context))(from, to, worker); };
+  auto call = [](void *context, int64_t from, int64_t to, int64_t worker) {
+    (*static_cast<F *>(context))(from, to, worker);
+  };
   tds_parallel_for(pool, call, &body, begin, end, grain);
 }
 } // namespace
@@ -63,7 +65,10 @@ TEST(Pool, WorkersOfOneTimeDiffer) {
       clash = true;
     std::this_thread::yield();
     // An inner loop keeps the outer's worker: its scratch memory is the same.
-    parallelFor(pool.get(), 0, 3, 1, [&](int64_t, int64_t, int64_t inner) { if (inner != worker) clash = true; });
+    parallelFor(pool.get(), 0, 3, 1, [&](int64_t, int64_t, int64_t inner) {
+      if (inner != worker)
+        clash = true;
+    });
     --busy[size_t(worker)];
   });
   EXPECT_FALSE(clash);
@@ -117,7 +122,9 @@ TEST(Pool, CreatedAndDestroyedWithoutALoop) {
 TEST(Report, TheFirstWinsWhole) {
   Pool pool = createPool(4);
   tds_error error{};
-  parallelFor(pool.get(), 1, 100, 1, [&](int64_t from, int64_t, int64_t) { tds_report(&error, TDS_INDEX_OUTSIDE, int32_t(from), from, from); });
+  parallelFor(pool.get(), 1, 100, 1, [&](int64_t from, int64_t, int64_t) {
+    tds_report(&error, TDS_INDEX_OUTSIDE, int32_t(from), from, from);
+  });
   EXPECT_EQ(error.code, TDS_INDEX_OUTSIDE);
   EXPECT_GT(error.place, 0);
   EXPECT_EQ(error.value, error.place);
@@ -133,7 +140,8 @@ TEST(CpuDevice, RunsAnEntryWithScratchMemory) {
   Launch launch{[](const tds_call *call) {
                   auto *scratch = static_cast<float *>(call->arena);
                   scratch[25] = *static_cast<const float *>(call->buffers[0]);
-                  *static_cast<float *>(call->buffers[1]) = scratch[25] * float(call->sizes[0]) + float(uintptr_t(scratch) % 64);
+                  *static_cast<float *>(call->buffers[1]) =
+                      scratch[25] * float(call->sizes[0]) + float(uintptr_t(scratch) % 64);
                 },
                 buffers, sizes, 104};
   tds_error check;
@@ -155,4 +163,32 @@ TEST(CpuDevice, AFailingCheckIsAnErrorAndTheNextCallGoesOn) {
   launch.entry = [](const tds_call *) {};
   EXPECT_TRUE((*device)->execute(launch, check));
   EXPECT_EQ(check.code, TDS_FINE);
+}
+
+TEST(CpuDevice, CallsOfSeveralThreadsHaveScratchMemoryOfTheirOwn) {
+  auto device = createCpuDevice(2);
+  ASSERT_TRUE(device);
+  std::atomic<bool> clash{false};
+  std::vector<std::thread> callers;
+  for (int64_t caller = 0; caller < 6; ++caller)
+    callers.emplace_back([&, caller] {
+      int64_t sizes[] = {caller};
+      void *buffers[] = {&clash};
+      for (int round = 0; round < 200; ++round) {
+        tds_error check;
+        Launch launch{[](const tds_call *call) {
+                        auto *scratch = static_cast<volatile int64_t *>(call->arena);
+                        *scratch = call->sizes[0];
+                        std::this_thread::yield();
+                        if (*scratch != call->sizes[0])
+                          *static_cast<std::atomic<bool> *>(call->buffers[0]) = true;
+                      },
+                      buffers, sizes, size_t(64 * (caller + 1 + round % 7))};
+        if (!(*device)->execute(launch, check))
+          clash = true;
+      }
+    });
+  for (std::thread &caller : callers)
+    caller.join();
+  EXPECT_FALSE(clash);
 }

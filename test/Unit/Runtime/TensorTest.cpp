@@ -11,7 +11,11 @@
 using namespace tds;
 
 TEST(Result, RendersRangeNotesAndHelp) {
-  Error error{"E0201", "inner dimensions differ: 8 and 7", {"m.tds", 3, 14, 5}, {{{"m.tds", 3, 10, 1}, "`f32[4, 8]`"}}, {"write `w.T`"}};
+  Error error{"E0201",
+              "inner dimensions differ: 8 and 7",
+              {"m.tds", 3, 14, 5},
+              {{{"m.tds", 3, 10, 1}, "`f32[4, 8]`"}},
+              {"write `w.T`"}};
   EXPECT_EQ(error.render(), "m.tds:3:14: error[E0201]: inner dimensions differ: 8 and 7\n"
                             "m.tds:3:10: note: `f32[4, 8]`\n"
                             "help: write `w.T`\n");
