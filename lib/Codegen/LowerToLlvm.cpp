@@ -147,6 +147,13 @@ private:
     if (failed(applyFullConversion(module, target, std::move(patterns))))
       return failure();
 
+    // The kernels' casts of descriptors and functions meet the conversion's own.
+    SmallVector<UnrealizedConversionCastOp> casts, left;
+    module.walk([&](UnrealizedConversionCastOp cast) { casts.push_back(cast); });
+    reconcileUnrealizedCasts(casts, &left);
+    if (!left.empty())
+      return left.front().emitError("a cast that no other undoes");
+
     for (auto function : module.getOps<LLVM::LLVMFuncOp>())
       if (!function.isExternal())
         function.setLinkage(LLVM::Linkage::Internal);

@@ -56,11 +56,20 @@ void addBufferPasses(OpPassManager &passes, const CodegenOptions &options) {
   passes.addPass(createTdsBufferize());
   // Not before: CSE on tensors merges the fills of two accumulators, and one of them is copied then.
   passes.addPass(createCanonicalizerPass());
+  if (options.emitKernels) // before the plan: it makes buffers for packed panels
+    passes.addPass(createTdsContractionsPass({.vectorBits = options.vectorBits, .parallel = options.parallel}));
   passes.addPass(createTdsPlanMemory());
 }
 
 void addCpuPasses(OpPassManager &passes, const CodegenOptions &options) {
-  passes.addNestedPass<func::FuncOp>(createConvertLinalgToLoopsPass());
+  if (options.emitKernels) {
+    LoopsOptions loops = {
+        .vectorBits = options.vectorBits, .vectorize = options.vectorize, .parallel = options.parallel};
+    passes.addNestedPass<func::FuncOp>(createTdsLoopsPass(loops));
+    passes.addPass(createTdsParallelPass());
+  } else {
+    passes.addNestedPass<func::FuncOp>(createConvertLinalgToLoopsPass());
+  }
   passes.addPass(createCSEPass());
 }
 
@@ -68,6 +77,8 @@ void addLlvmPasses(OpPassManager &passes, const CodegenOptions &options) { passe
 
 void registerCodegenPasses() {
   registerTdsCodegenPasses();
+  registerTdsLoopsPasses();
+  registerTdsContractionPasses();
   PassPipelineRegistration<>("tds-to-loops", "linalg on tensors to loops on buffers", [](OpPassManager &passes) {
     CodegenOptions options = CodegenOptions::host();
     addTensorPasses(passes, options);
