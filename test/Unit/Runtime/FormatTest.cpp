@@ -79,7 +79,7 @@ TEST(Format, SpecsThatCannotBeUsedSayWhy) {
   EXPECT_EQ(formatted(1.5, "99999999999f"), "format `99999999999f` has a width above 999");
   EXPECT_EQ(formatted(1.5, ".1000f"), "format `.1000f` has a precision above 999");
   EXPECT_EQ(formatted(int64_t(1), ".2d"), "format `.2d` gives a precision to an integer");
-  EXPECT_EQ(formatScalar(1.5, "d").error().code, "E0908");
+  EXPECT_EQ(formatScalar(1.5, "d").error().code, "E0705");
 }
 
 TEST(FormatTensor, ScalarsAreTheirElement) {
