@@ -336,9 +336,14 @@ private:
     }
     for (const Foreign &entry : foreign)
       if (text.substr(at, entry.text.size()) == entry.text) {
-        reporter.error(Code::E0102, range(at, at + entry.text.size()), "found `" + std::string(entry.text) + "`, which is not in the language")
+        size_t end = at + entry.text.size();
+        if (entry.text == "'") {
+          size_t close = text.find_first_of("'\n", end);
+          end = close != std::string_view::npos && text[close] == '\'' ? close + 1 : end;
+        }
+        reporter.error(Code::E0102, range(at, end), "found `" + std::string(entry.text) + "`, which is not in the language")
             .help(std::string(entry.help));
-        at += entry.text.size();
+        at = end;
         return;
       }
     unsigned char c = text[at];

@@ -1,5 +1,7 @@
 #include "lib/Syntax/PrinterImpl.h"
 #include "lib/Syntax/Token.h"
+#include "llvm/Support/SaveAndRestore.h"
+#include <algorithm>
 
 namespace tds::syntax {
 
@@ -144,7 +146,8 @@ Printer::Id Printer::bare(const Expr &node) {
   return text("");
 }
 
-/// A chain of one level is one group: `a + b - c` breaks behind each operator or none.
+/// A chain of one level is one group: `a + b - c` breaks behind each operator or none. A product in a subscript stands
+/// close, `x[2*i + r]`.
 Printer::Id Printer::binary(const Binary &node) {
   Level level = levelOf(node.op);
   bool chains = level != Level::cmp && level != Level::unary;
@@ -157,11 +160,12 @@ Printer::Id Printer::binary(const Binary &node) {
   }
   Level left = level == Level::unary ? Level::postfix : level == Level::cmp ? Level::sum : level;
   Level right = level == Level::unary ? Level::unary : tighter(level);
-  Id first = level == Level::unary ? callee(*spine.back()->lhs) : expr(*spine.back()->lhs, left);
+  Id first = expr(*spine.back()->lhs, left);
   std::vector<Id> rest;
+  bool tight = bracketed && std::all_of(spine.begin(), spine.end(), [](const Binary *binary) { return binary->op == BinaryOp::mul; });
   for (auto binary = spine.rbegin(); binary != spine.rend(); ++binary) {
-    rest.push_back(text(" " + std::string(spelling((*binary)->op))));
-    rest.push_back(layout.line(" "));
+    rest.push_back(text((tight ? "" : " ") + std::string(spelling((*binary)->op))));
+    rest.push_back(layout.line(tight ? "" : " "));
     rest.push_back(expr(*(*binary)->rhs, right));
   }
   return layout.group(words({first, layout.nest(layout.concat(std::move(rest)))}));
@@ -189,12 +193,9 @@ Printer::Id Printer::lambda(Id head, const Expr &body) {
   return layout.group(words({head, text(" =>"), layout.nest(words({layout.line(" "), expr(body)}))}));
 }
 
-/// What a postfix stands behind. A number would take the point in, and `sum[` begins a reduction.
+/// What a postfix stands behind. A number would take the point in.
 Printer::Id Printer::callee(const Expr &node) {
-  auto *name = llvm::dyn_cast<Name>(&node);
-  if (llvm::isa<Number>(node) || (name && reduceOp(name->text)))
-    return llvm::isa<Number>(node) ? words({text("("), bare(node), text(")")}) : bare(node);
-  return expr(node, Level::postfix);
+  return llvm::isa<Number>(node) ? words({text("("), bare(node), text(")")}) : expr(node, Level::postfix);
 }
 
 Printer::Id Printer::arguments(const std::vector<Argument> &arguments) {
@@ -208,6 +209,7 @@ Printer::Id Printer::arguments(const std::vector<Argument> &arguments) {
 
 Printer::Id Printer::indices(const std::vector<Index> &indices) {
   std::vector<Id> parts;
+  llvm::SaveAndRestore inside(bracketed, true);
   for (const Index &index : indices) {
     Id name = text(index.name.text);
     parts.push_back(index.bound ? words({name, text(" < "), expr(*index.bound, Level::sum)}) : name);
@@ -219,6 +221,7 @@ Printer::Id Printer::subscript(const Subscript &node) {
   auto *name = llvm::dyn_cast<Name>(node.base.get());
   Id base = name && reduceOp(name->text) ? text("(" + name->text + ")") : callee(*node.base);
   std::vector<Id> parts;
+  llvm::SaveAndRestore inside(bracketed, true);
   for (const Sub &part : node.subs)
     parts.push_back(sub(part));
   switch (node.outside) {
@@ -243,8 +246,19 @@ Printer::Id Printer::sub(const Sub &node) {
     bool word = name && (name->text == "wrap" || name->text == "clamp");
     return !value ? text("") : word ? text("(" + name->text + ")") : expr(*value);
   };
-  Id stride = node.stride ? words({text(":"), part(node.stride)}) : text("");
-  return words({part(node.begin), text(":"), part(node.end), stride});
+  auto isLong = [](const ExprPtr &value) { return value && levelOf(*value) < Level::term; };
+  bool spaced = isLong(node.begin) || isLong(node.end) || isLong(node.stride);
+  std::vector<Id> parts{part(node.begin), text(spaced && node.begin ? " :" : ":")};
+  auto add = [&](const ExprPtr &value) {
+    if (value)
+      parts.push_back(text(spaced ? " " : "")), parts.push_back(part(value));
+  };
+  add(node.end);
+  if (node.stride) {
+    parts.push_back(text(spaced && node.end ? " :" : ":"));
+    add(node.stride);
+  }
+  return layout.concat(std::move(parts));
 }
 
 Printer::Id Printer::derivative(const Derivative &node) {
@@ -285,6 +299,7 @@ Printer::Id Printer::string(const String &node) {
       continue;
     }
     // An interpolation stands on one line, and can't begin with what reads as a doubled brace.
+    llvm::SaveAndRestore inside(oneLine, true);
     std::string value = layout.render(layout.group(expr(*part.value)), unlimited);
     if (value.starts_with("{"))
       value = "(" + value + ")";

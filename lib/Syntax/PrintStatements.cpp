@@ -68,7 +68,7 @@ Printer::Id Printer::braces(const std::vector<Entry> &entries, uint32_t begin, u
 
 /// block = "{" { stmt SEP } "}": on one line if the author has it so, or in a tree without a source if it has one statement.
 Printer::Id Printer::block(const Block &node) {
-  bool severalLines = hasSource() ? newlines(node.range.begin, node.range.end) > 0 : node.statements.size() > 1;
+  bool severalLines = hasSource() ? newlines(node.range.begin, node.range.end) > 0 : node.statements.size() > 1 && !oneLine;
   if (node.statements.empty() && !commentBefore(node.range.end))
     return text("{}");
   std::vector<Entry> entries;

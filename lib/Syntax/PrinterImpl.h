@@ -84,7 +84,9 @@ private:
   Layout layout;
   std::string_view source;
   const std::vector<ast::Comment> *comments = nullptr;
-  size_t next = 0; ///< the first comment not yet written
+  size_t next = 0;        ///< the first comment not yet written
+  bool bracketed = false; ///< inside a subscript or index list
+  bool oneLine = false;   ///< inside an interpolation
 };
 
 } // namespace tds::syntax
