@@ -15,13 +15,17 @@ public:
   static constexpr size_t most = 20;
   Reporter(Diagnostics &diagnostics) : diagnostics(diagnostics) {}
   Diagnostic &error(Code code, Range range, std::string message) {
-    ++count;
-    return diagnostics.error(code, range, std::move(message));
+    unheard = {};
+    return count++ < most ? diagnostics.error(code, range, std::move(message)) : unheard;
   }
+  /// Somewhere to add notes to that nobody reads.
+  Diagnostic &silence() { return unheard = {}; }
+  size_t errors() const { return count; }
   bool full() const { return count >= most; }
 
 private:
   Diagnostics &diagnostics;
+  Diagnostic unheard{};
   size_t count = 0;
 };
 

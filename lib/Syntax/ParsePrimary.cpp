@@ -162,7 +162,10 @@ bool Parser::parseInterpolationPart(String &string, uint32_t &at, uint32_t end) 
     return false;
   }
   Range inside{shared.file, begin, colon ? colon : close};
+  size_t errors = shared.reporter.errors();
   Lexed tokens = lex(shared.sources, inside, /*interpolation=*/true, shared.reporter);
+  if (shared.reporter.errors() != errors)
+    return false;
   Parser parser(shared, std::move(tokens), /*interpolation=*/true);
   String::Part part;
   part.value = parser.parseInterpolation();

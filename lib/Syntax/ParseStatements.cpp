@@ -114,6 +114,9 @@ bool Parser::endStatement(Token closer) {
 void Parser::skipStatement(size_t start) {
   if (shared.abandoned)
     return abandon();
+  // A block that was never closed has left its statements behind, up to the definition here.
+  if (at > start && lexed.lexemes[at - 1].token == Token::newline)
+    return;
   size_t place = start;
   for (;;) {
     Token token = lexed.lexemes[place].token;

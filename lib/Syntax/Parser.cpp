@@ -63,15 +63,14 @@ std::string Parser::seen() const {
 }
 
 Diagnostic &Parser::error(Code code, Range range, std::string message) {
-  unheard = {};
   bool consequence = std::any_of(lexerErrors.begin(), lexerErrors.end(), [&](uint32_t place) {
     return place >= statementBegin && place <= range.end;
   });
   if (shared.abandoned || consequence)
-    return unheard;
+    return shared.reporter.silence();
   if (shared.reporter.full()) {
     abandon();
-    return unheard;
+    return shared.reporter.silence();
   }
   return shared.reporter.error(code, range, std::move(message));
 }

@@ -146,7 +146,6 @@ private:
   bool interpolation;
   size_t at = 0;
   uint32_t statementBegin = 0;
-  Diagnostic unheard{};
 };
 
 template <class Element>
