@@ -23,7 +23,9 @@ struct Type {
   std::vector<std::string> fileNames;   ///< `as "…"`, else the field's name
   std::vector<Type> parts;              ///< of a record or tuple
   std::vector<const ast::Expr *> initials; ///< of a record declared by `type`: a field's `= e`, or null
-  std::vector<const Module *> initialModules;
+  const Module *initialModule = nullptr;
+  std::shared_ptr<Env> initialEnv;      ///< the sizes that initials may read
+  size_t stacked = 0;                   ///< leading dimensions that `[12]` behind a record gave a leaf
 
   bool operator==(const Type &o) const {
     return kind == o.kind && parts == o.parts &&
@@ -54,7 +56,8 @@ struct Function {
 /// What an expression stands for while it is elaborated. A constant (`size`, `number`, `truth`) gets its node when
 /// something first needs it.
 struct Value {
-  enum Kind : uint8_t { none, tensor, record, tuple, function, string } kind = none;
+  /// `none`: an error was reported; `type`: an element type's name.
+  enum Kind : uint8_t { none, tensor, record, tuple, function, string, type } kind = none;
   Element element = Element::f32;
   bool weak = false;
   Dims shape;

@@ -1,0 +1,182 @@
+// `grad[p](e)` and its kin: one node whose scope has the variables as parameters.
+#include "lib/Sema/Elaborator.h"
+
+using namespace tds;
+using namespace tds::sema;
+using graph::Node;
+using graph::Op;
+
+/// Whether a node was computed from one of the variables (itself included); `stop_gradient` cuts.
+bool Elaborator::dependsOn(Node *root, const std::vector<Node *> &variables) {
+  std::set<Node *> seen;
+  std::vector<Node *> work{root};
+  while (!work.empty()) {
+    Node *n = work.back();
+    work.pop_back();
+    if (!n || !seen.insert(n).second)
+      continue;
+    if (std::find(variables.begin(), variables.end(), n) != variables.end())
+      return true;
+    if (n->op == Op::point && n->name == "stop_gradient")
+      continue;
+    if (!isFloating(n->element) && !isComplex(n->element) && n->resultElements.empty())
+      continue;
+    work.insert(work.end(), n->operands.begin(), n->operands.end());
+    for (graph::Scope *s : n->scopes)
+      work.insert(work.end(), s->results.begin(), s->results.end());
+  }
+  return false;
+}
+
+Value Elaborator::derivative(const ast::Derivative &e) {
+  using D = ast::DerivativeOp;
+  if (e.op == D::jacobian)
+    return fail(Code::E0901, e.range, "`jacobian` is not there yet");
+  bool forward = e.op == D::jvp;
+  Node *owner = node(Op::derivative, Element::f32, {}, {}, e.range);
+  owner->name = forward ? "jvp" : "vjp";
+  graph::Scope *inner = function.newScope(scope);
+  inner->owner = owner;
+  owner->scopes.push_back(inner);
+  auto names = std::make_shared<Env>();
+  names->parent = env;
+  std::vector<Value> variables;
+  std::vector<Node *> tangents;
+  for (const auto &variable : e.variables) {
+    const Value *found = lookup(variable.name.text, variable.name.range);
+    if (!found) {
+      auto &d = error(Code::E0201, variable.name.range, "nothing here is called `" + variable.name.text + "`");
+      if (std::string near = nearest(variable.name.text, allNames()); !near.empty())
+        d.help("did you mean `" + near + "`?");
+      return {};
+    }
+    if (found->kind == Value::none)
+      return {};
+    Value outside = *found, inside = *found;
+    bool fine = true;
+    forEachLeaf(outside, [&](Value &leaf) { fine &= isFloating(leaf.element) || isComplex(leaf.element); });
+    if (!fine || (outside.kind != Value::tensor && outside.kind != Value::record)) {
+      std::string what = describe(outside);
+      forEachLeaf(outside, [&](Value &leaf) {
+        if (fine == false && !isFloating(leaf.element) && !isComplex(leaf.element))
+          what = std::string(elementName(leaf.element)), fine = true;
+      });
+      return fail(Code::E0402, variable.name.range, "a derivative is taken by floating or complex values; `" + variable.name.text + "` is or holds " + what);
+    }
+    forEachLeaf(outside, [&](Value &leaf) {
+      owner->operands.push_back(materialize(leaf));
+      names->variables.push_back(leaf.node);
+    });
+    auto paths = leaves(typeOf(inside), variable.name.text);
+    size_t next = 0;
+    forEachLeaf(inside, [&](Value &leaf) {
+      Node *param = node(Op::param, leaf.element, leaf.shape, {}, variable.name.range);
+      param->scope = inner;
+      param->index = int64_t(inner->params.size());
+      param->label = paths[next++].path;
+      inner->params.push_back(param);
+      bool weak = leaf.weak;
+      leaf = Value::ofNode(param, weak);
+    });
+    names->variableNames += (names->variableNames.empty() ? "" : ", ") + variable.name.text;
+    names->names[variable.name.text] = inside;
+    variables.push_back(outside);
+    if (forward) {
+      if (!variable.tangent)
+        return fail(Code::E0209, variable.name.range, "`jvp` takes a direction: `jvp[" + variable.name.text + " = v](..)`");
+      Value v = expr(*variable.tangent);
+      if (v.kind == Value::none)
+        return {};
+      if (!(typeOf(v) == typeOf(outside)))
+        return fail(Code::E0205, variable.tangent->range, "the direction is " + describe(v) + ", the variable " + describe(outside));
+      forEachLeaf(v, [&](Value &leaf) { tangents.push_back(materialize(leaf)); });
+    }
+  }
+
+  auto saved = std::exchange(env, names);
+  graph::Scope *savedScope = std::exchange(scope, inner);
+  Value value = expr(*e.body);
+  if (value.kind != Value::none)
+    forEachLeaf(value, [&](Value &leaf) { inner->results.push_back(materialize(leaf)); });
+  env = saved;
+  scope = savedScope;
+  if (value.kind == Value::none)
+    return {};
+  if (value.kind == Value::function || value.kind == Value::string || value.kind == Value::type)
+    return fail(Code::E0401, e.body->range, "a derivative of " + describe(value));
+
+  // Of a tuple, the derivative is the first part's.
+  const Value &first = value.kind == Value::tuple && !value.parts.empty() ? value.parts[0] : value;
+  std::vector<Value> differentiated;
+  forEachLeaf(first, [&](const Value &leaf) { differentiated.push_back(leaf); });
+  owner->differentiated = int64_t(differentiated.size());
+  if (e.op == D::grad || e.op == D::valueAndGrad) {
+    const char *word = e.op == D::grad ? "grad" : "value_and_grad";
+    if (first.isScalar() && !isFloating(first.element))
+      return fail(Code::E0402, e.body->range, describe(first) + " has no derivative");
+    if (!first.isScalar())
+      return error(Code::E0401, e.body->range, std::string("`") + word + "` wants a scalar; this is " + describe(first)).help("use `jacobian` or `vjp`, or `sum` it"), Value{};
+    owner->operands.push_back(constant(1, inner->results[0]->element, e.range));
+  } else if (e.op == D::vjp) {
+    Value cotangent = e.cotangent ? expr(*e.cotangent) : Value{};
+    if (!e.cotangent)
+      return fail(Code::E0209, e.range, "`vjp` takes the cotangent of its body: `vjp[x](f(x), dy)`");
+    if (cotangent.kind == Value::none)
+      return {};
+    std::vector<Value> given;
+    forEachLeaf(cotangent, [&](const Value &leaf) { given.push_back(leaf); });
+    if (given.size() != differentiated.size())
+      return fail(Code::E0205, e.cotangent->range, "the cotangent is " + describe(cotangent) + ", the body " + describe(first));
+    for (size_t i = 0; i < given.size(); ++i) {
+      Value like = differentiated[i];
+      like.node = constant(0, inner->results[i]->element, e.range);
+      like.shape = {};
+      if (!unifyElements({&like, &given[i]}, "vjp", e.cotangent->range))
+        return {};
+      if (!(given[i].shape == differentiated[i].shape))
+        return fail(Code::E0205, e.cotangent->range, "the cotangent is " + describe(cotangent) + ", the body " + describe(first));
+      owner->operands.push_back(materialize(given[i]));
+    }
+  } else {
+    owner->operands.insert(owner->operands.end(), tangents.begin(), tangents.end());
+  }
+
+  for (Node *r : inner->results) {
+    owner->resultElements.push_back(r->element);
+    owner->resultShapes.push_back(r->shape);
+  }
+  auto result = [&](size_t index, const Value &like) {
+    Node *n = node(Op::result, owner->resultElements[index], owner->resultShapes[index], {owner}, e.range);
+    n->index = int64_t(index);
+    return Value::ofNode(n, like.weak);
+  };
+  size_t next = 0;
+  Value primal = value;
+  forEachLeaf(primal, [&](Value &leaf) { leaf = result(next++, leaf); });
+  if (forward) {
+    for (size_t i = 0; i < differentiated.size(); ++i) {
+      owner->resultElements.push_back(owner->resultElements[i]);
+      owner->resultShapes.push_back(owner->resultShapes[i]);
+    }
+    Value tangent = first;
+    forEachLeaf(tangent, [&](Value &leaf) { leaf = result(next++, leaf); });
+    return Value::ofParts(Value::tuple, {primal, tangent});
+  }
+  for (Node *p : inner->params) {
+    owner->resultElements.push_back(p->element);
+    owner->resultShapes.push_back(p->shape);
+  }
+  for (size_t i = 0; i < variables.size(); ++i) {
+    auto paths = leaves(typeOf(variables[i]), "d_" + e.variables[i].name.text);
+    size_t at = 0;
+    forEachLeaf(variables[i], [&](Value &leaf) {
+      leaf = result(next++, leaf);
+      leaf.node->label = paths[at++].path;
+    });
+  }
+  Value gradient = variables.size() == 1 ? variables[0] : Value::ofParts(Value::tuple, variables);
+  if (e.op == D::valueAndGrad)
+    return Value::ofParts(Value::tuple, {primal, gradient});
+  // `grad` of a tuple gives the derivative alone.
+  return gradient;
+}

@@ -1,0 +1,615 @@
+// Names, literals, fields, `if`, operators: what an expression is apart from calls, subscripts and index notation.
+#include "lib/Sema/Elaborator.h"
+#include "llvm/Support/Casting.h"
+
+using namespace tds;
+using namespace tds::sema;
+using graph::Node;
+using graph::Op;
+using llvm::cast;
+using llvm::dyn_cast;
+
+Elaborator::Elaborator(Program &program, graph::Function &function, const Module &module)
+    : env(std::make_shared<Env>()), program(program), function(function), module(&module),
+      diags(program.diagnostics()) {
+  if (!function.body)
+    function.body = function.newScope(nullptr);
+  scope = function.body;
+}
+
+//===--- Errors --------------------------------------------------------------------------------------------------===//
+
+Diagnostic &Elaborator::error(Code code, Range range, std::string message) {
+  Diagnostic &d = diags.error(code, range, std::move(message));
+  // The innermost calls first; a deep chain says nothing more.
+  size_t shown = 0;
+  for (auto it = frames.rbegin(); it != frames.rend() && shown < 4; ++it, ++shown)
+    if (it->call.file != 0)
+      d.note(it->call, "in this call of `" + it->def->name.text + "`");
+  return d;
+}
+
+Value Elaborator::fail(Code code, Range range, std::string message) {
+  error(code, range, std::move(message));
+  return {};
+}
+
+std::string Elaborator::quoted(Range range) const {
+  std::string text(program.sources().text(range));
+  if (text.size() > 40 || text.find('\n') != std::string::npos)
+    return "this";
+  return "`" + text + "`";
+}
+
+std::string Elaborator::describe(const Value &value) {
+  switch (value.kind) {
+  case Value::function: return "a function";
+  case Value::string: return "a string";
+  case Value::type: return "a type";
+  default: return typeOf(value).str();
+  }
+}
+
+//===--- Nodes ---------------------------------------------------------------------------------------------------===//
+
+Node *Elaborator::node(Op op, Element element, Dims shape, std::vector<Node *> operands, Range range) {
+  Node *n = function.newNode(op);
+  n->element = element;
+  n->shape = std::move(shape);
+  n->operands = std::move(operands);
+  n->scope = scope;
+  n->range = range;
+  return n;
+}
+
+Node *Elaborator::constant(double number, Element element, Range range) {
+  Node *n = node(Op::constant, element, {}, {}, range);
+  if (isFloating(element) || isComplex(element) || element == Element::boolean)
+    n->numbers = {number};
+  else
+    n->integers = {int64_t(number)};
+  return n;
+}
+
+/// NumPy's rule: dims align at the right; a new dim, or one of constant 1, repeats.
+Node *Elaborator::broadcast(Node *x, const Dims &shape) {
+  if (x->shape == shape)
+    return x;
+  Node *n = node(Op::access, x->element, shape, {x}, x->range);
+  size_t lead = shape.size() - x->shape.size();
+  for (size_t i = 0; i < x->shape.size(); ++i)
+    n->coordinates.push_back(x->shape[i] == shape[lead + i] ? Dim::name("#" + std::to_string(lead + i)) : Dim(0));
+  return n;
+}
+
+Node *Elaborator::convertNode(Node *x, Element element, Range range) {
+  return x->element == element ? x : node(Op::convert, element, x->shape, {x}, range);
+}
+
+Node *Elaborator::point(std::string_view name, std::vector<Node *> operands, Range range) {
+  const FunctionInfo *info = scalarFunction(name);
+  Element element = operands.back()->element;
+  if (info && info->result == FunctionInfo::Bool)
+    element = Element::boolean;
+  else if (info && info->result == FunctionInfo::RealOf)
+    element = element == Element::c64 ? Element::f32 : element == Element::c128 ? Element::f64 : element;
+  else if (info && info->result == FunctionInfo::ComplexOf)
+    element = element == Element::f64 ? Element::c128 : Element::c64;
+  Node *n = node(Op::point, element, operands.back()->shape, std::move(operands), range);
+  n->name = name;
+  return n;
+}
+
+Node *Elaborator::materialize(Value &value) {
+  if (value.node)
+    return value.node;
+  if (value.number)
+    value.node = constant(*value.number, value.element, value.range);
+  else if (value.truth)
+    value.node = constant(*value.truth, Element::boolean, value.range);
+  else if (value.size)
+    value.node = nodeOfDim(*value.size, value.range);
+  return value.node;
+}
+
+bool Elaborator::isSize(const Dim &dim) {
+  for (const std::string &name : dim.names())
+    if (name[0] == '$' || name[0] == '%')
+      return false;
+  return true;
+}
+
+/// The value of a linear form: what is made of sizes and indices alone is one node, data are added by arithmetic.
+Node *Elaborator::nodeOfDim(const Dim &dim, Range range) {
+  std::string data;
+  for (const std::string &name : dim.names())
+    if (name[0] == '%')
+      data = name;
+  if (data.empty()) {
+    Node *n = node(Op::size, Element::i64, {}, {}, range);
+    n->size = dim;
+    return n;
+  }
+  auto linear = dim.linearIn(data);
+  Node *atom = convertNode(dataAtoms[std::stoul(data.substr(1))], Element::i64, range);
+  Node *product = linear->coefficient.isConstant(1) ? atom : point("mul", {atom, nodeOfDim(linear->coefficient, range)}, range);
+  return linear->rest.isConstant(0) ? product : point("add", {product, nodeOfDim(linear->rest, range)}, range);
+}
+
+Dim Elaborator::linearForm(Value &value) {
+  if (value.size)
+    return *value.size;
+  auto [it, isNew] = dataAtomOf.try_emplace(materialize(value), dataAtoms.size());
+  if (isNew)
+    dataAtoms.push_back(value.node);
+  return Dim::name("%" + std::to_string(it->second));
+}
+
+std::optional<Dim> Elaborator::asSize(Value value, Range range, const char *what) {
+  if (value.kind == Value::none)
+    return std::nullopt;
+  if (value.isScalar() && value.size && isSize(*value.size))
+    return *value.size;
+  if (value.isScalar() && isInteger(value.element)) {
+    if (Node *n = materialize(value); n->op == Op::param && frames.empty() && !n->label.empty() && value.weak) {
+      wanted.insert(n->label);
+      error(Code::E0211, range, std::string(what) + " must be known when compiled");
+      return std::nullopt;
+    }
+    auto &d = error(Code::E0211, range, std::string(what) + " must be known when compiled; " + quoted(range) + " is data");
+    if (value.node->op == Op::param && !value.node->label.empty())
+      d.help("declare the parameter as `" + value.node->label + ": dim`");
+    return std::nullopt;
+  }
+  error(Code::E0211, range, std::string(what) + " is an integer known when compiled; " + quoted(range) + " is " + describe(value));
+  return std::nullopt;
+}
+
+std::optional<Dim> Elaborator::sizeOf(const ast::Expr &e, const char *what) { return asSize(expr(e), e.range, what); }
+
+std::optional<Dims> Elaborator::shapeArgument(const Value &value, Range range) {
+  Dims shape;
+  std::vector<Value> parts = value.kind == Value::tuple ? value.parts : std::vector<Value>{value};
+  for (Value &part : parts) {
+    auto dim = asSize(part, part.range.file ? part.range : range, "a size");
+    if (!dim)
+      return std::nullopt;
+    if (auto c = dim->constant(); c && *c < 0) {
+      error(Code::E0211, part.range.file ? part.range : range, "a size can't be negative; this is " + std::to_string(*c));
+      return std::nullopt;
+    }
+    shape.push_back(*dim);
+  }
+  return shape;
+}
+
+//===--- Names ---------------------------------------------------------------------------------------------------===//
+
+const Value *Elaborator::lookup(const std::string &text, Range range) {
+  std::vector<Env *> crossed;
+  for (Env *e = env.get(); e; e = e->parent.get()) {
+    auto it = e->names.find(text);
+    if (it == e->names.end()) {
+      if (!e->variables.empty())
+        crossed.push_back(e);
+      continue;
+    }
+    for (Env *d : crossed) {
+      bool depends = false;
+      forEachLeaf(it->second, [&](const Value &leaf) { depends |= leaf.node && dependsOn(leaf.node, d->variables); });
+      if (depends) {
+        error(Code::E0403, range, "`" + text + "` was computed from `" + d->variableNames + "` outside the parentheses")
+            .help("move it in, or write `stop_gradient(" + text + ")`");
+        static const Value failed{};
+        return &failed;
+      }
+    }
+    return &it->second;
+  }
+  return nullptr;
+}
+
+Value Elaborator::name(const ast::Name &e) {
+  if (const Value *v = lookup(e.text, e.range)) {
+    Value value = *v;
+    value.range = e.range;
+    return value;
+  }
+  for (const OpenIndex &index : indices)
+    if (index.name == e.text) {
+      Value v = Value::ofSize(Dim::name("$" + std::to_string(index.id)));
+      v.range = e.range;
+      return v;
+    }
+  for (const Module *m : {module, program.prelude()}) {
+    if (!m)
+      continue;
+    if (auto it = m->consts.find(e.text); it != m->consts.end()) {
+      // A constant's expression sees its own module's constants only; it is made anew in each function that reads it.
+      const ast::Expr *value = program.constantExpr(*m, *it->second);
+      if (!value)
+        return {};
+      auto saved = std::exchange(env, std::make_shared<Env>());
+      const Module *savedModule = std::exchange(module, m);
+      Value v = expr(*value);
+      env = saved;
+      module = savedModule;
+      v.range = e.range;
+      return v;
+    }
+    if (auto it = m->defs.find(e.text); it != m->defs.end()) {
+      Value v;
+      v.kind = Value::function;
+      v.callee = std::make_shared<Function>(Function{it->second, m, nullptr, nullptr, ""});
+      v.range = e.range;
+      return v;
+    }
+  }
+  if (e.text == "pi" || e.text == "inf" || e.text == "nan") {
+    Value v = Value::ofNumber(e.text == "pi" ? 3.14159265358979323846 : e.text == "inf" ? HUGE_VAL : NAN);
+    v.range = e.range;
+    return v;
+  }
+  if (auto element = elementNamed(e.text); element || e.text == "float" || e.text == "int") {
+    Value v;
+    v.kind = Value::type;
+    v.element = element ? *element : e.text == "float" ? Element::f32 : Element::i32;
+    v.range = e.range;
+    return v;
+  }
+  if (isBuiltin(e.text)) {
+    Value v;
+    v.kind = Value::function;
+    v.callee = std::make_shared<Function>();
+    v.callee->builtin = e.text;
+    v.range = e.range;
+    return v;
+  }
+  if (module->types.contains(e.text))
+    return fail(Code::E0202, e.range, "`" + e.text + "` is a type; a value is made by `init(" + e.text + "[..], key(0))`");
+  if (module->imports.contains(e.text))
+    return fail(Code::E0202, e.range, "`" + e.text + "` is a module; write `" + e.text + ".name`");
+  auto &d = error(Code::E0201, e.range, "nothing here is called `" + e.text + "`");
+  static const std::map<std::string_view, const char *> habits = {
+      {"np", "there is no prefix: `exp(x)`, `zeros((2, 3))`"}, {"torch", "there is no prefix: `exp(x)`"},
+      {"jnp", "there is no prefix: `exp(x)`"}, {"einsum", "write index notation: `c[i, j] := sum[k](a[i, k] * b[k, j])`"},
+      {"gather", "write a subscript: `x[ids]`, or `[i] => x[ids[i]]`"}, {"None", "a new axis is `x[new]`"},
+      {"True", "write `true`"}, {"False", "write `false`"}, {"len", "write `size(x, 0)`"}, {"range", "write `0..n`"},
+      {"array", "write `[1.0, 2.0]`"}, {"matmul", "write `a @ b`"}, {"float32", "write `f32`"}, {"float64", "write `f64`"}};
+  if (auto it = habits.find(e.text); it != habits.end())
+    d.help(it->second);
+  else if (std::string near = nearest(e.text, allNames()); !near.empty())
+    d.help("did you mean `" + near + "`?");
+  return {};
+}
+
+std::vector<std::string> Elaborator::allNames() const {
+  std::vector<std::string> names;
+  for (Env *e = env.get(); e; e = e->parent.get())
+    for (auto &[name, value] : e->names)
+      names.push_back(name);
+  for (const OpenIndex &index : indices)
+    names.push_back(index.name);
+  for (const Module *m : {module, program.prelude()})
+    if (m) {
+      for (auto &[name, def] : m->defs)
+        names.push_back(name);
+      for (auto &[name, item] : m->consts)
+        names.push_back(name);
+      for (auto &[name, other] : m->imports)
+        names.push_back(name);
+    }
+  for (auto &[name, f] : builtins())
+    names.push_back(name);
+  for (const FunctionInfo &f : scalarFunctions())
+    names.emplace_back(f.name);
+  return names;
+}
+
+Value Elaborator::field(const ast::FieldAccess &e) {
+  if (auto *base = dyn_cast<ast::Name>(e.base.get()); base && !lookup(base->text, base->range))
+    if (auto it = module->imports.find(base->text); it != module->imports.end()) {
+      const Module *other = it->second;
+      if (auto def = other->defs.find(e.name.text); def != other->defs.end()) {
+        Value v;
+        v.kind = Value::function;
+        v.callee = std::make_shared<Function>(Function{def->second, other, nullptr, nullptr, ""});
+        v.range = e.range;
+        return v;
+      }
+      std::vector<std::string> names;
+      for (auto &[name, d] : other->defs)
+        names.push_back(name);
+      auto &d = error(Code::E0201, e.name.range, "module `" + base->text + "` has no `" + e.name.text + "`");
+      if (std::string near = nearest(e.name.text, names); !near.empty())
+        d.help("did you mean `" + base->text + "." + near + "`?");
+      return {};
+    }
+  Value base = expr(*e.base);
+  if (base.kind == Value::none)
+    return {};
+  if (base.kind == Value::record)
+    for (size_t i = 0; i < base.names.size(); ++i)
+      if (base.names[i] == e.name.text) {
+        Value v = base.parts[i];
+        v.range = e.range;
+        return v;
+      }
+  if (base.kind == Value::tensor) {
+    const std::string &f = e.name.text;
+    std::string x(program.sources().text(e.base->range));
+    auto &d = error(Code::E0216, e.name.range, "a tensor has no fields or methods; " + quoted(*e.base) + " is " + describe(base));
+    if (f == "T")
+      d.help("write `transpose(" + x + ")`");
+    else if (f == "shape")
+      d.help("write `size(" + x + ", 0)` or `shape(" + x + ")`");
+    else if (isBuiltin(f) || program.prelude()->defs.contains(f))
+      d.help("write `" + f + "(" + x + ")`");
+    return {};
+  }
+  if (base.kind == Value::record) {
+    auto &d = error(Code::E0208, e.name.range, quoted(*e.base) + " has no field `" + e.name.text + "`; it is " + describe(base));
+    if (std::string near = nearest(e.name.text, base.names); !near.empty())
+      d.help("did you mean `" + near + "`?");
+    return {};
+  }
+  return fail(Code::E0208, e.name.range, quoted(*e.base) + " is " + describe(base) + ", which has no fields" +
+                                             (base.kind == Value::tuple ? "; a tuple is taken apart by targets: `a, b = t`" : ""));
+}
+
+//===--- Expressions ---------------------------------------------------------------------------------------------===//
+
+Value Elaborator::expr(const ast::Expr &e) {
+  Value v;
+  switch (e.kind) {
+  case ast::Expr::NumberK: v = number(cast<ast::Number>(e)); break;
+  case ast::Expr::StringK: {
+    auto &s = cast<ast::String>(e);
+    if (s.parts.size() > 1 || (s.parts.size() == 1 && s.parts[0].value))
+      return fail(Code::E0215, e.range, "a string with values in it is for printing and file names, in a script");
+    v.kind = Value::string;
+    v.text = s.parts.empty() ? "" : s.parts[0].text;
+    break;
+  }
+  case ast::Expr::BoolK: v = Value::ofTruth(cast<ast::Bool>(e).value); break;
+  case ast::Expr::NameK: v = name(cast<ast::Name>(e)); break;
+  case ast::Expr::UnaryK: {
+    auto &u = cast<ast::Unary>(e);
+    v = pointwise(u.op == ast::UnaryOp::neg ? "neg" : "not", {expr(*u.operand)}, e.range);
+    break;
+  }
+  case ast::Expr::BinaryK: v = binary(cast<ast::Binary>(e)); break;
+  case ast::Expr::PipeK: v = pipe(cast<ast::Pipe>(e)); break;
+  case ast::Expr::CallK: v = call(cast<ast::Call>(e)); break;
+  case ast::Expr::FieldK: v = field(cast<ast::FieldAccess>(e)); break;
+  case ast::Expr::SubscriptK: v = subscript(cast<ast::Subscript>(e)); break;
+  case ast::Expr::IfK: v = ifExpr(cast<ast::If>(e)); break;
+  case ast::Expr::LambdaK:
+    v.kind = Value::function;
+    v.callee = std::make_shared<Function>();
+    v.callee->lambda = &cast<ast::Lambda>(e);
+    v.callee->module = module;
+    v.callee->env = env;
+    break;
+  case ast::Expr::IndexLambdaK: {
+    auto &l = cast<ast::IndexLambda>(e);
+    indexBody = l.body.get();
+    v = overIndices(l.indices, e.range, [&] { return expr(*l.body); }, nullptr);
+    break;
+  }
+  case ast::Expr::BlockK: v = block(cast<ast::Block>(e)); break;
+  case ast::Expr::ListK: v = list(cast<ast::List>(e)); break;
+  case ast::Expr::TupleK: {
+    v.kind = Value::tuple;
+    for (auto &element : cast<ast::Tuple>(e).elements) {
+      v.parts.push_back(expr(*element));
+      if (v.parts.back().kind == Value::none)
+        return {};
+    }
+    break;
+  }
+  case ast::Expr::RecordK: {
+    v.kind = Value::record;
+    for (auto &[field, value] : cast<ast::Record>(e).fields) {
+      v.names.push_back(field.text);
+      v.parts.push_back(settle(expr(*value))); // a record's field takes i32 or f32
+      if (v.parts.back().kind == Value::none)
+        return {};
+    }
+    v.fileNames = v.names;
+    break;
+  }
+  case ast::Expr::ReduceK: {
+    auto &r = cast<ast::Reduce>(e);
+    indexBody = r.body.get();
+    v = overIndices(r.indices, e.range, [&] { return expr(*r.body); }, &r.op);
+    break;
+  }
+  case ast::Expr::DerivativeK: v = derivative(cast<ast::Derivative>(e)); break;
+  }
+  if (v.kind != Value::none)
+    v.range = e.range;
+  return v;
+}
+
+Value Elaborator::number(const ast::Number &e) {
+  if (e.isFloat)
+    return Value::ofNumber(e.real);
+  if (e.integer > uint64_t(INT64_MAX))
+    return fail(Code::E0207, e.range, "`" + e.text + "` does not fit 64 bits; write `" + e.text + ".0` for a float");
+  return Value::ofSize(int64_t(e.integer));
+}
+
+Value Elaborator::ifExpr(const ast::If &e) {
+  return branch(expr(*e.condition), e.condition->range, [&] { return expr(*e.then); }, [&] { return expr(*e.otherwise); });
+}
+
+/// One side runs. What is made of sizes and constants is decided here, and the other side is not even looked at.
+Value Elaborator::branch(Value condition, Range range, const std::function<Value()> &then,
+                         const std::function<Value()> &otherwise) {
+  if (condition.kind == Value::none)
+    return {};
+  if (condition.truth)
+    return *condition.truth ? then() : otherwise();
+  if (!condition.isScalar() || condition.element != Element::boolean) {
+    auto &d = error(Code::E0212, range, "the condition of `if` is one bool; " + quoted(range) + " is " + describe(condition));
+    if (condition.isTensor() && condition.element == Element::boolean)
+      d.help("write `where(" + std::string(program.sources().text(range)) + ", a, b)`, or `[i] => if .. then ..`");
+    return {};
+  }
+  Node *where = node(Op::where, Element::f32, {}, {materialize(condition)}, range);
+  Value sides[2];
+  for (int side = 0; side < 2; ++side) {
+    graph::Scope *inner = function.newScope(scope);
+    inner->owner = where;
+    where->scopes.push_back(inner);
+    graph::Scope *saved = std::exchange(scope, inner);
+    sides[side] = side == 0 ? then() : otherwise();
+    scope = saved;
+    if (sides[side].kind == Value::none)
+      return {};
+  }
+  std::vector<Value *> leavesOf[2];
+  for (int side = 0; side < 2; ++side)
+    forEachLeaf(sides[side], [&](Value &leaf) { leavesOf[side].push_back(&leaf); });
+  bool same = sides[0].kind == sides[1].kind && sides[0].names == sides[1].names && leavesOf[0].size() == leavesOf[1].size();
+  for (size_t i = 0; same && i < leavesOf[0].size(); ++i) {
+    Value &a = *leavesOf[0][i], &b = *leavesOf[1][i];
+    graph::Scope *saved = std::exchange(scope, where->scopes[0]);
+    Element element = a.element;
+    bool weak = a.weak && b.weak;
+    if (a.weak && b.weak)
+      element = isFloating(a.element) || isFloating(b.element) ? Element::f64 : Element::i64;
+    else if (a.weak)
+      element = b.element;
+    Node *x = convertNode(materialize(a), element, range);
+    scope = where->scopes[1];
+    Node *y = convertNode(materialize(b), b.weak || weak ? element : b.element, range);
+    same = x->element == y->element && x->shape == y->shape && (!a.weak || weak || !(isFloating(a.element) && isInteger(element))) &&
+           (!b.weak || weak || !(isFloating(b.element) && isInteger(element)));
+    scope = saved;
+    where->scopes[0]->results.push_back(x);
+    where->scopes[1]->results.push_back(y);
+    where->resultElements.push_back(element);
+    where->resultShapes.push_back(x->shape);
+    a.weak = weak;
+  }
+  if (!same)
+    return fail(Code::E0213, range, "the two sides of `if` differ: " + describe(sides[0]) + " and " + describe(sides[1]));
+  size_t next = 0;
+  Value result = sides[0];
+  forEachLeaf(result, [&](Value &leaf) {
+    Node *n = node(Op::result, where->resultElements[next], where->resultShapes[next], {where}, range);
+    n->index = int64_t(next++);
+    leaf = Value::ofNode(n, leaf.weak);
+  });
+  return result;
+}
+
+/// `[a, b]` stacks; brackets in brackets are one literal of one element type.
+Value Elaborator::list(const ast::List &e) {
+  std::vector<Value> values;
+  for (auto &element : e.elements) {
+    values.push_back(expr(*element));
+    if (values.back().kind == Value::none)
+      return {};
+  }
+  if (values.empty())
+    return fail(Code::E0202, e.range, "an empty list has no element type; write `zeros(0, f32)`");
+  return stack(std::move(values), e.range);
+}
+
+Value Elaborator::binary(const ast::Binary &e) {
+  Value a = expr(*e.lhs), b = expr(*e.rhs);
+  if (a.kind == Value::none || b.kind == Value::none)
+    return {};
+  if (a.kind == Value::string || b.kind == Value::string)
+    return fail(Code::E0202, e.range, "strings are for printing and file names: \"{a}{b}\"");
+  static constexpr const char *names[] = {"add", "sub", "mul", "div", "floordiv", "mod", "matmul", "pow",
+                                          "eq",  "ne",  "lt",  "le",  "gt",       "ge",  "and",    "or"};
+  if (e.op == ast::BinaryOp::matmul)
+    return matmul(std::move(a), std::move(b), e, *e.lhs, *e.rhs);
+  if (e.op == ast::BinaryOp::logicalAnd && a.truth)
+    return *a.truth ? b : a;
+  if (e.op == ast::BinaryOp::logicalOr && a.truth)
+    return *a.truth ? a : b;
+  if (e.op == ast::BinaryOp::div && a.isTensor() && b.isTensor() && ((!a.weak && isInteger(a.element)) || (!b.weak && isInteger(b.element)))) {
+    const Value &typed = !a.weak && isInteger(a.element) ? a : b;
+    std::string x(program.sources().text(e.lhs->range)), y(program.sources().text(e.rhs->range));
+    return error(Code::E0202, e.opRange, "`/` on " + std::string(elementName(typed.element)))
+               .help("write `" + x + " // " + y + "` or `f32(" + x + ") / " + y + "`"),
+           Value{};
+  }
+  return pointwise(names[size_t(e.op)], {std::move(a), std::move(b)}, e.range);
+}
+
+/// NumPy's matmul: vectors are rows on the left and columns on the right, leading dimensions broadcast.
+Value Elaborator::matmul(Value a, Value b, const ast::Expr &e, const ast::Expr &lhs, const ast::Expr &rhs) {
+  if (!a.isTensor() || !b.isTensor() || a.shape.empty() || b.shape.empty())
+    return fail(Code::E0202, e.range, "`@` takes tensors of one dimension or more; these are " + describe(a) + " and " + describe(b));
+  if (!unifyElements({&a, &b}, "`@`", e.range))
+    return {};
+  if (a.element == Element::boolean || a.element == Element::key)
+    return fail(Code::E0202, e.range, "`@` takes numbers; this is " + std::string(elementName(a.element)));
+  Node *x = materialize(a), *y = materialize(b);
+  const Dim &k = a.shape.back(), &l = b.shape.size() == 1 ? b.shape[0] : b.shape[b.shape.size() - 2];
+  if (!(k == l)) {
+    bool may = !k.constant() || !l.constant();
+    auto &d = error(Code::E0204, e.range, std::string("inner dimensions of `@` ") + (may ? "may differ: " : "differ: ") + k.str() + " and " + l.str());
+    d.note(lhs.range, describe(a)).note(rhs.range, describe(b));
+    if (b.shape.size() == 2 && k == b.shape[1])
+      d.help("`" + std::string(program.sources().text(lhs.range)) + " @ transpose(" + std::string(program.sources().text(rhs.range)) + ")` fits");
+    else if (a.shape.size() == 2 && a.shape[0] == l)
+      d.help("`transpose(" + std::string(program.sources().text(lhs.range)) + ") @ " + std::string(program.sources().text(rhs.range)) + "` fits");
+    return {};
+  }
+  // A vector becomes a matrix of one row or column, whose dim is dropped again at the end.
+  bool row = a.shape.size() == 1, column = b.shape.size() == 1;
+  auto name = [](size_t i) { return Dim::name("#" + std::to_string(i)); };
+  if (row) {
+    Node *n = node(Op::access, x->element, {Dim(1), k}, {x}, e.range);
+    n->coordinates = {name(1)};
+    x = n;
+  }
+  if (column) {
+    Node *n = node(Op::access, y->element, {k, Dim(1)}, {y}, e.range);
+    n->coordinates = {name(0)};
+    y = n;
+  }
+  Dims batchA(x->shape.begin(), x->shape.end() - 2), batchB(y->shape.begin(), y->shape.end() - 2), batch;
+  size_t rank = std::max(batchA.size(), batchB.size());
+  for (size_t i = 0; i < rank; ++i) {
+    Dim p = i + batchA.size() < rank ? Dim(1) : batchA[i + batchA.size() - rank];
+    Dim q = i + batchB.size() < rank ? Dim(1) : batchB[i + batchB.size() - rank];
+    if (!(p == q) && !p.isConstant(1) && !q.isConstant(1))
+      return error(Code::E0203, e.range, "leading dimensions of `@` differ: " + p.str() + " and " + q.str())
+                 .note(lhs.range, describe(a)).note(rhs.range, describe(b)),
+             Value{};
+    batch.push_back(p.isConstant(1) ? q : p);
+  }
+  auto full = [&](Node *n) {
+    Dims shape = batch;
+    shape.insert(shape.end(), n->shape.end() - 2, n->shape.end());
+    return broadcast(n, shape);
+  };
+  x = full(x);
+  y = full(y);
+  Dims shape = batch;
+  shape.push_back(x->shape[rank]);
+  shape.push_back(y->shape[rank + 1]);
+  Node *product = node(Op::contraction, x->element, shape, {x, y}, e.range);
+  if (row || column) {
+    Dims kept = batch;
+    if (!row)
+      kept.push_back(shape[rank]);
+    if (!column)
+      kept.push_back(shape[rank + 1]);
+    Node *n = node(Op::access, x->element, kept, {product}, e.range);
+    for (size_t i = 0; i < rank; ++i)
+      n->coordinates.push_back(name(i));
+    n->coordinates.push_back(row ? Dim(0) : name(rank));
+    n->coordinates.push_back(column ? Dim(0) : name(rank + !row));
+    product = n;
+  }
+  return Value::ofNode(product, a.weak && b.weak);
+}

@@ -1,0 +1,327 @@
+// What types in a source mean, and how a call binds a signature's names.
+#include "lib/Sema/Elaborator.h"
+#include "llvm/Support/Casting.h"
+
+using namespace tds;
+using namespace tds::sema;
+using graph::Node;
+using graph::Op;
+using llvm::dyn_cast;
+
+static bool isNamed(const Dim &dim, const char *name) { return dim.asName() == name; }
+
+/// The type of an annotation. With a binding, names that nothing has bound stay names (of a pattern); without one, every
+/// name must be a size in scope.
+std::optional<Type> Elaborator::resolveType(const ast::Type &t, Binding *binding) {
+  Type type;
+  auto dims = [&](const std::vector<ast::Dim> &list) -> std::optional<Dims> {
+    Dims shape;
+    for (const ast::Dim &dim : list) {
+      if (dim.kind == ast::Dim::ellipsis) {
+        shape.push_back(anyDims());
+        continue;
+      }
+      if (dim.kind == ast::Dim::wild) {
+        shape.push_back(anyDim());
+        continue;
+      }
+      if (!binding) {
+        auto size = sizeOf(*dim.value, "a size");
+        if (!size)
+          return std::nullopt;
+        shape.push_back(*size);
+        continue;
+      }
+      // Names of the signature shadow everything; arithmetic over them is elaborated with names standing for themselves.
+      auto saved = env;
+      auto inner = std::make_shared<Env>();
+      inner->parent = env;
+      env = inner;
+      auto visit = [&](auto &self, const ast::Expr *e) -> void {
+        if (auto *n = dyn_cast<ast::Name>(e)) {
+          const Value *known = lookup(n->text, n->range);
+          if (!(known && known->size) && !module->consts.contains(n->text))
+            inner->names[n->text] = Value::ofSize(Dim::name(n->text));
+        } else if (auto *b = dyn_cast<ast::Binary>(e)) {
+          self(self, b->lhs.get());
+          self(self, b->rhs.get());
+        } else if (auto *u = dyn_cast<ast::Unary>(e)) {
+          self(self, u->operand.get());
+        }
+      };
+      visit(visit, dim.value.get());
+      auto size = sizeOf(*dim.value, "a size");
+      env = saved;
+      if (!size)
+        return std::nullopt;
+      shape.push_back(*size);
+    }
+    return shape;
+  };
+  std::vector<std::vector<ast::Dim>> const &suffixes = t.suffixes;
+  size_t used = 0;
+  if (t.kind == ast::Type::record) {
+    type.kind = Type::record;
+    for (const ast::Field &f : t.fields) {
+      auto part = resolveType(*f.type, binding);
+      if (!part)
+        return std::nullopt;
+      type.names.push_back(f.name.text);
+      type.fileNames.push_back(f.as.value_or(f.name.text));
+      type.parts.push_back(std::move(*part));
+      type.initials.push_back(f.initial.get());
+    }
+    type.initialModule = module;
+    type.initialEnv = env;
+  } else if (t.kind == ast::Type::tuple) {
+    type.kind = Type::tuple;
+    for (auto &element : t.elements) {
+      auto part = resolveType(*element, binding);
+      if (!part)
+        return std::nullopt;
+      type.parts.push_back(std::move(*part));
+    }
+  } else {
+    const Module *from = module;
+    if (!t.module.empty()) {
+      auto it = module->imports.find(t.module);
+      if (it == module->imports.end())
+        return error(Code::E0219, t.range, "no module is imported as `" + t.module + "`"), std::nullopt;
+      from = it->second;
+    }
+    const std::string &name = t.name.text;
+    if (auto it = from->types.find(name); it != from->types.end()) {
+      const ast::TypeItem &item = *it->second;
+      Binding inner;
+      if (!item.params.empty()) {
+        if (suffixes.empty() || suffixes[0].size() != item.params.size())
+          return error(Code::E0219, t.range, "`" + name + "` takes " + std::to_string(item.params.size()) + " sizes: `" + name + "[..]`"), std::nullopt;
+        auto sizes = dims(suffixes[0]);
+        if (!sizes)
+          return std::nullopt;
+        for (size_t i = 0; i < sizes->size(); ++i)
+          inner.sizes[item.params[i].text] = (*sizes)[i];
+        used = 1;
+      }
+      // The alias' body is read in its own module, with its parameters as the only sizes.
+      auto savedEnv = std::exchange(env, std::make_shared<Env>());
+      const Module *savedModule = std::exchange(module, from);
+      for (auto &[param, size] : inner.sizes)
+        env->names[param] = Value::ofSize(size);
+      auto body = resolveType(*item.type, binding ? &inner : nullptr);
+      env = savedEnv;
+      module = savedModule;
+      if (!body)
+        return std::nullopt;
+      type = std::move(*body);
+    } else if (t.module.empty() && (name == "float" || name == "int")) {
+      type.family = name == "float" ? Type::anyFloat : Type::anyInt;
+      type.element = name == "float" ? Element::f32 : Element::i32;
+      if (const Value *bound = lookup(name, t.range); bound && bound->kind == Value::type) {
+        type.element = bound->element;
+        type.family = Type::fixed;
+      }
+    } else if (auto element = elementNamed(name); element && t.module.empty()) {
+      type.element = *element;
+    } else {
+      std::vector<std::string> names = {"bool", "i8", "i16", "i32", "i64", "u8", "f16", "bf16", "f32", "f64", "c64", "c128", "key", "float", "int"};
+      for (auto &[n, item] : from->types)
+        names.push_back(n);
+      auto &d = error(Code::E0219, t.range, "no type is called `" + name + "`");
+      if (std::string near = nearest(name, names); !near.empty())
+        d.help("did you mean `" + near + "`?");
+      return std::nullopt;
+    }
+  }
+  // Further brackets give every leaf leading dimensions: `Block[d][12]`.
+  Dims lead;
+  for (size_t i = suffixes.size(); i-- > used;) {
+    auto shape = dims(suffixes[i]);
+    if (!shape)
+      return std::nullopt;
+    lead.insert(lead.end(), shape->begin(), shape->end());
+  }
+  auto stackLeaves = [&](auto &self, Type &x) -> void {
+    if (x.kind == Type::tensor) {
+      x.shape.insert(x.shape.begin(), lead.begin(), lead.end());
+      x.stacked += used || &x != &type ? lead.size() : 0;
+    }
+    for (Type &part : x.parts)
+      self(self, part);
+  };
+  if (type.kind == Type::tuple && !lead.empty())
+    return error(Code::E0219, t.range, "a tuple can't be stacked; use a record"), std::nullopt;
+  stackLeaves(stackLeaves, type);
+  return type;
+}
+
+/// A type written where an expression stands: `init(Mlp[64, 128, 10], k)`.
+std::optional<Type> Elaborator::typeFromExpr(const ast::Expr &e) {
+  std::vector<const ast::Subscript *> brackets;
+  const ast::Expr *head = &e;
+  while (auto *s = dyn_cast<ast::Subscript>(head)) {
+    brackets.insert(brackets.begin(), s);
+    head = s->base.get();
+  }
+  const Module *from = module;
+  std::string name;
+  if (auto *n = dyn_cast<ast::Name>(head)) {
+    name = n->text;
+  } else if (auto *f = dyn_cast<ast::FieldAccess>(head)) {
+    auto *base = dyn_cast<ast::Name>(f->base.get());
+    auto it = base ? module->imports.find(base->text) : module->imports.end();
+    if (it == module->imports.end())
+      return error(Code::E0219, e.range, quoted(e) + " is no type"), std::nullopt;
+    from = it->second;
+    name = f->name.text;
+  }
+  auto it = from->types.find(name);
+  auto element = elementNamed(name);
+  if (it == from->types.end() && !element && name != "float" && name != "int") {
+    auto &d = error(Code::E0219, e.range, quoted(e) + " is no type");
+    std::vector<std::string> names;
+    for (auto &[n, item] : from->types)
+      names.push_back(n);
+    if (std::string near = nearest(name, names); !near.empty())
+      d.help("did you mean `" + near + "`?");
+    return std::nullopt;
+  }
+  auto sizes = [&](const ast::Subscript &s) -> std::optional<Dims> {
+    Dims shape;
+    for (const ast::Sub &sub : s.subs) {
+      auto size = sub.kind == ast::Sub::index ? sizeOf(*sub.value, "a size") : std::nullopt;
+      if (!size)
+        return std::nullopt;
+      shape.push_back(*size);
+    }
+    return shape;
+  };
+  Type type;
+  size_t used = 0;
+  if (it != from->types.end()) {
+    const ast::TypeItem &item = *it->second;
+    std::map<std::string, Value> names;
+    if (!item.params.empty()) {
+      auto shape = brackets.empty() ? std::nullopt : sizes(*brackets[0]);
+      if (!brackets.empty() && !shape)
+        return std::nullopt;
+      if (!shape || shape->size() != item.params.size())
+        return error(Code::E0219, e.range, "`" + name + "` takes " + std::to_string(item.params.size()) + " sizes: `" + name + "[..]`"), std::nullopt;
+      for (size_t i = 0; i < shape->size(); ++i)
+        names[item.params[i].text] = Value::ofSize((*shape)[i]);
+      used = 1;
+    }
+    auto savedEnv = std::exchange(env, std::make_shared<Env>());
+    const Module *savedModule = std::exchange(module, from);
+    env->names = names;
+    auto body = resolveType(*item.type, nullptr);
+    env = savedEnv;
+    module = savedModule;
+    if (!body)
+      return std::nullopt;
+    type = std::move(*body);
+  } else {
+    type.element = element ? *element : name == "float" ? Element::f32 : Element::i32;
+    if (!element)
+      type.family = name == "float" ? Type::anyFloat : Type::anyInt;
+  }
+  Dims lead;
+  for (size_t i = brackets.size(); i-- > used;) {
+    auto shape = sizes(*brackets[i]);
+    if (!shape)
+      return std::nullopt;
+    lead.insert(lead.end(), shape->begin(), shape->end());
+  }
+  auto stackLeaves = [&](auto &self, Type &x) -> void {
+    if (x.kind == Type::tensor) {
+      x.shape.insert(x.shape.begin(), lead.begin(), lead.end());
+      x.stacked += used || &x != &type ? lead.size() : 0;
+    }
+    for (Type &part : x.parts)
+      self(self, part);
+  };
+  stackLeaves(stackLeaves, type);
+  return type;
+}
+
+/// Binds what stands alone in the pattern and compares the rest; sizes that depend on names bound later are the
+/// caller's equations, compared in `substitute`'s second round.
+bool Elaborator::bindPattern(const Type &pattern, const Value &value, Binding &binding, Range range, const std::string &what) {
+  auto mismatch = [&](const std::string &why) {
+    error(Code::E0205, range, what + " is " + describe(value) + ", expected " + pattern.str() + (why.empty() ? "" : ": " + why));
+    return false;
+  };
+  if (pattern.kind != Type::tensor) {
+    bool record = pattern.kind == Type::record;
+    if (value.kind != (record ? Value::record : Value::tuple) || value.parts.size() != pattern.parts.size())
+      return mismatch("");
+    if (record && value.names != pattern.names) {
+      for (size_t i = 0; i < pattern.names.size(); ++i)
+        if (std::find(value.names.begin(), value.names.end(), pattern.names[i]) == value.names.end())
+          return mismatch("the field `" + pattern.names[i] + "` is missing");
+      return mismatch("the fields stand in another order");
+    }
+    for (size_t i = 0; i < pattern.parts.size(); ++i)
+      if (!bindPattern(pattern.parts[i], value.parts[i], binding, range, what + (record ? "." + pattern.names[i] : "[" + std::to_string(i) + "]")))
+        return false;
+    return true;
+  }
+  if (value.kind != Value::tensor)
+    return mismatch("");
+  if (!value.weak) {
+    std::optional<Element> *family = pattern.family == Type::anyFloat ? &binding.anyFloat : pattern.family == Type::anyInt ? &binding.anyInt : nullptr;
+    if (family) {
+      if (!(pattern.family == Type::anyFloat ? isFloating(value.element) : isInteger(value.element)))
+        return mismatch("");
+      if (*family && **family != value.element)
+        return mismatch((pattern.family == Type::anyFloat ? "`float` is " : "`int` is ") + std::string(elementName(**family)) + " here");
+      *family = value.element;
+    } else if (value.element != pattern.element) {
+      return mismatch("");
+    }
+  }
+  // `...` takes what the other dims leave.
+  size_t ellipsis = pattern.shape.size();
+  for (size_t i = 0; i < pattern.shape.size(); ++i)
+    if (isNamed(pattern.shape[i], "..."))
+      ellipsis = i;
+  bool open = ellipsis < pattern.shape.size();
+  size_t fixed = pattern.shape.size() - open;
+  if (open ? value.shape.size() < fixed : value.shape.size() != fixed)
+    return mismatch(std::to_string(value.shape.size()) + " dimensions, expected " + std::to_string(fixed) + (open ? " or more" : ""));
+  if (open) {
+    Dims middle(value.shape.begin() + ellipsis, value.shape.end() - (fixed - ellipsis));
+    if (binding.anyDims && !(*binding.anyDims == middle))
+      return mismatch("`...` is " + tds::str(*binding.anyDims) + " and " + tds::str(middle));
+    binding.anyDims = middle;
+  }
+  for (size_t i = 0; i < pattern.shape.size(); ++i) {
+    if (i == ellipsis)
+      continue;
+    const Dim &expected = pattern.shape[i];
+    const Dim &actual = value.shape[i < ellipsis ? i : value.shape.size() - (pattern.shape.size() - i)];
+    if (isNamed(expected, "_"))
+      continue;
+    if (auto name = expected.asName()) {
+      auto [it, isNew] = binding.sizes.try_emplace(*name, actual);
+      if (isNew || it->second == actual)
+        continue;
+      bool may = !it->second.constant() || !actual.constant();
+      return mismatch("`" + *name + "` is " + it->second.str() + " and " + actual.str() + (may ? ", which may differ" : ""));
+    }
+    bool bound = true;
+    for (const std::string &name : expected.names())
+      bound &= binding.sizes.contains(name);
+    if (!bound)
+      continue; // compared once everything is bound
+    Dim wanted = expected.substitute(binding.sizes);
+    if (wanted == actual)
+      continue;
+    // An equation between open sizes is left to the call that knows them; one that can't hold is an error now.
+    if (!(wanted - actual).constant())
+      continue;
+    error(Code::E0206, range, what + " is " + describe(value) + ": the dimension `" + expected.str() + "` is " + wanted.str() + ", not " + actual.str());
+    return false;
+  }
+  return true;
+}
