@@ -117,7 +117,8 @@ Value Elaborator::builtinReshape(const std::string &name, CallArguments &a) {
     shape[*open] = Dim::floorDiv(total, known);
     known = known * shape[*open];
   }
-  if (!(known == total))
+  // Open sizes that may agree are compared again when they are numbers.
+  if (!(known == total) && ((known - total).constant() || (known.constant() && total.constant())))
     return error(Code::E0203, a.range, "`reshape` of " + describe(x) + ", " + total.str() + " elements, to " + tds::str(shape) + ", " + known.str() + " elements")
                .note(x.range, describe(x)),
            Value{};

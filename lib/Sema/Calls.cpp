@@ -133,7 +133,7 @@ Value Elaborator::callFunction(const Function &f, CallArguments arguments) {
 Value Elaborator::callDef(const Module &owner, const ast::DefItem &def, CallArguments arguments) {
   const std::string &name = def.name.text;
   for (const Frame &frame : frames)
-    if (frame.def == &def)
+    if (frame.def == &def && !insideVjp.contains(&def))
       return error(Code::E0210, arguments.range, "`" + name + "` calls itself; recursion is not in the language").help("use a loop"), Value{};
   if (frames.size() > 200)
     return fail(Code::E0210, arguments.range, "calls are nested more than 200 deep");
@@ -266,7 +266,7 @@ Value Elaborator::callDef(const Module &owner, const ast::DefItem &def, CallArgu
   for (const ast::Param &p : def.params)
     parameters.push_back(inner->names[p.name.text]);
   auto body = [&] { return expr(*def.body); };
-  auto vjp = owner.vjps.find(name);
+  auto vjp = insideVjp.contains(&def) ? owner.vjps.end() : owner.vjps.find(name);
   Value value = vjp != owner.vjps.end() ? composite(name, parameters, arguments.range, body, vjp->second, def)
                 : def.library           ? composite(name, parameters, arguments.range, body, nullptr, def)
                                         : body();
@@ -350,7 +350,9 @@ Value Elaborator::composite(const std::string &name, std::vector<Value> &paramet
     enter(back, cotangent);
     env->names[vjp->params.back().name.text] = cotangent;
     saved = std::exchange(scope, back);
+    insideVjp.insert(&def);
     Value gradients = expr(*vjp->body);
+    insideVjp.erase(&def);
     std::vector<Node *> found;
     if (gradients.kind != Value::none)
       forEachLeaf(gradients, [&](Value &leaf) { found.push_back(materialize(leaf)); });

@@ -63,6 +63,8 @@ private:
     Range call;
   };
   std::vector<Frame> frames;
+  std::set<const ast::DefItem *> insideVjp;     ///< whose own `vjp` is being elaborated: calls of it there take its body's derivative
+  std::map<std::string, Range> boundInside;     ///< names that only a loop or branch had
   std::vector<graph::Node *> dataAtoms; ///< `%k`
   std::map<graph::Node *, unsigned> dataAtomOf;
 

@@ -269,6 +269,8 @@ Value Elaborator::name(const ast::Name &e) {
     return fail(Code::E0202, e.range, "`" + e.text + "` is a type; a value is made by `init(" + e.text + "[..], key(0))`");
   if (module->imports.contains(e.text))
     return fail(Code::E0202, e.range, "`" + e.text + "` is a module; write `" + e.text + ".name`");
+  if (auto it = boundInside.find(e.text); it != boundInside.end())
+    return error(Code::E0223, e.range, "`" + e.text + "` is bound in the loop or branch alone").note(it->second, "here").help("bind it before: `" + e.text + " = ..`"), Value{};
   auto &d = error(Code::E0201, e.range, "nothing here is called `" + e.text + "`");
   static const std::map<std::string_view, const char *> habits = {
       {"np", "there is no prefix: `exp(x)`, `zeros((2, 3))`"}, {"torch", "there is no prefix: `exp(x)`"},

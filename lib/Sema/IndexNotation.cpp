@@ -138,6 +138,18 @@ Value Elaborator::overIndices(const std::vector<ast::Index> &list, Range range, 
               diags.error(d.code, d.range, d.message) = d;
             continue;
           }
+          // Two open indices in one subscript share what neither has alone.
+          const OpenIndex *partner = nullptr;
+          for (size_t i = mark; i < constraints.size(); ++i)
+            if (constraints[i].coordinate.mentions("$" + std::to_string(id)))
+              for (size_t other : own)
+                if (other != id && !indices[other].bound && constraints[i].coordinate.mentions("$" + std::to_string(other)))
+                  partner = &indices[other];
+          if (partner) {
+            error(Code::E0303, indices[id].range, "the ranges of `" + indices[id].name + "` and `" + partner->name + "` can't be told apart")
+                .help("give one: `" + partner->name + " < 3`");
+            break;
+          }
           auto &d = error(Code::E0303, indices[id].range, "nothing gives the range of `" + indices[id].name + "`");
           d.help("give it: `" + indices[id].name + " < n`");
         }

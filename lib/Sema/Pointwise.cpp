@@ -306,6 +306,12 @@ Value Elaborator::pointwiseLeaves(const std::string &name, std::vector<Value> op
         v->range = where;
       }
   }
+  // An integer of indices, sizes and data stays known as such: a slice `x[t:t+4]` and a subscript `x[i + at]` read it.
+  std::optional<Dim> form;
+  if ((name == "add" || name == "sub" || name == "mul") && isInteger(data[0]->element) && isInteger(data[1]->element) && data[0]->isScalar() && data[1]->isScalar()) {
+    Dim a = linearForm(*data[0]), b = linearForm(*data[1]);
+    form = name == "add" ? a + b : name == "sub" ? a - b : a * b;
+  }
   if (name != "derive_key" && name != "shl" && name != "shr" && !unifyElements(data, spelling(name), range))
     return {};
   Element element = data[0]->element;
@@ -321,12 +327,6 @@ Value Elaborator::pointwiseLeaves(const std::string &name, std::vector<Value> op
   for (Value *v : data)
     weak &= v->weak;
 
-  // An integer of indices, sizes and data stays known as such: a slice `x[t:t+4]` and a subscript `x[i + at]` read it.
-  std::optional<Dim> form;
-  if ((name == "add" || name == "sub" || name == "mul") && isInteger(element) && data[0]->isScalar() && data[1]->isScalar()) {
-    Dim a = linearForm(*data[0]), b = linearForm(*data[1]);
-    form = name == "add" ? a + b : name == "sub" ? a - b : a * b;
-  }
   std::vector<Value *> all;
   for (Value &v : operands)
     all.push_back(&v);

@@ -195,9 +195,39 @@ std::optional<Value> sema::constantValue(Program &program, const Module &module,
   return v;
 }
 
-bool sema::check(Program &program, const Module &module) {
+/// A def that reaches itself by calls, generic ones too: each is reported once.
+static std::set<std::string> checkRecursion(Program &program, const Module &module) {
+  std::set<std::string> recursive;
+  std::map<std::string, std::set<std::string>> calls;
+  for (auto &[name, def] : module.defs)
+    if (def->body) {
+      for (const std::string &called : freeNames(*def->body))
+        if (module.defs.contains(called))
+          calls[name].insert(called);
+      for (const ast::Param &p : def->params)
+        calls[name].erase(p.name.text);
+    }
   for (auto &[name, def] : module.defs) {
-    bool typed = !def->isExtern && std::all_of(def->params.begin(), def->params.end(), [](const ast::Param &p) { return p.type || p.initial; });
+    std::set<std::string> seen;
+    std::vector<std::string> work(calls[name].begin(), calls[name].end());
+    while (!work.empty()) {
+      std::string next = work.back();
+      work.pop_back();
+      if (seen.insert(next).second)
+        work.insert(work.end(), calls[next].begin(), calls[next].end());
+    }
+    if (!seen.contains(name))
+      continue;
+    recursive.insert(name);
+    program.diagnostics().error(Code::E0210, def->name.range, "`" + name + "` calls itself; recursion is not in the language").help("use a loop");
+  }
+  return recursive;
+}
+
+bool sema::check(Program &program, const Module &module) {
+  std::set<std::string> recursive = checkRecursion(program, module);
+  for (auto &[name, def] : module.defs) {
+    bool typed = !recursive.contains(name) && !def->isExtern && std::all_of(def->params.begin(), def->params.end(), [](const ast::Param &p) { return p.type || p.initial; });
     if (!typed)
       continue;
     graph::Function scratch;

@@ -352,6 +352,8 @@ bool Elaborator::forStatement(const ast::ForStmt &s, const std::vector<ast::Expr
     if (fine)
       for (Carried &c : carried)
         round.after.push_back({c.name, env->names[c.name]});
+    for (auto &[name, v] : env->names)
+      boundInside.try_emplace(name, s.range);
     env = saved;
     scope = savedScope;
     return fine;
@@ -586,6 +588,8 @@ bool Elaborator::ifStatement(const ast::IfStmt &s) {
     if (fine)
       for (const std::string &name : carried)
         values.parts.push_back(*lookup(name, s.range));
+    for (auto &[name, v] : env->names)
+      boundInside.try_emplace(name, s.range);
     env = saved;
     return fine ? values : Value{};
   };

@@ -126,6 +126,8 @@ Dim Dim::floorDiv(const Dim &a, const Dim &b) {
     return quotient + Dim(floorDivide(*constant, *y));
   if (rest.terms.empty())
     return quotient;
+  if (rest.isConstant(-1))
+    return quotient - Dim(1); // the divisor is 1 or more wherever an element exists
   Atom atom{Atom::floorDiv, operandText(rest) + " // " + operandText(b), std::make_shared<Dim>(rest),
             std::make_shared<Dim>(b)};
   return quotient + Dim::atom(std::move(atom));
@@ -242,6 +244,21 @@ bool Dim::provablyNonNegative() const {
         bound = bound + Dim(c < 0 ? c * (k - 1) : 0);
         changed = true;
         continue;
+      }
+    }
+    // k * (e // k) <= e for a symbolic k as well.
+    if (c < 0 && m.size() > 1) {
+      auto division = std::find_if(m.begin(), m.end(), [](const Atom &a) { return a.kind == Atom::floorDiv; });
+      if (division != m.end()) {
+        Monomial others(m.begin(), division);
+        others.insert(others.end(), division + 1, m.end());
+        Dim factor;
+        factor.terms[others] = 1;
+        if (factor == *division->rhs) {
+          bound = bound + Dim(c) * *division->lhs;
+          changed = true;
+          continue;
+        }
       }
     }
     addTerm(bound.terms, m, c);
