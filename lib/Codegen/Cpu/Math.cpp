@@ -295,7 +295,7 @@ Value Functions::tanh(Value x) {
   Value square = mul(x, x);
   Value small = fma(mul(square, x), polynomial(ArrayRef(polynomial::tanhF32), square), x);
   Value large = sub(c(1), div(c(2), add(exp(add(a, a)), c(1))));
-  return select(less(a, c(0.625)), small, withSign(large, x));
+  return withSign(select(less(a, c(0.625)), small, large), x);
 }
 
 Value Functions::erf(Value x) {
@@ -361,12 +361,12 @@ Value Functions::tan(Value x) {
   return toFloat(wide.div(wide.sin(exact), wide.cos(exact)));
 }
 
+/// (t + t / (t + 1)) / 2, t = expm1(x)
 Value Functions::sinh(Value x) {
   Functions wide = doubles();
-  Value t = wide.expm1(toDouble(x));
-  // (t + t / (t + 1)) / 2; of infinity, it is nan
+  Value a = abs(x), t = wide.expm1(toDouble(a));
   Value y = wide.mul(wide.add(t, wide.div(t, wide.add(t, wide.c(1)))), wide.c(0.5));
-  return select(less(abs(x), c(100)), toFloat(y), mul(x, c(infinity)));
+  return withSign(select(less(a, c(100)), toFloat(y), mul(a, c(infinity))), x);
 }
 
 Value Functions::cosh(Value x) {
@@ -380,11 +380,11 @@ Value Functions::pow(Value x, Value y) {
   Functions wide = doubles();
   Value exponent = toDouble(y);
   Value magnitude = toFloat(wide.exp(wide.mul(exponent, wide.log(toDouble(abs(x))))));
-  Value half = mul(y, c(0.5)), whole = equal(math::FloorOp::create(b, loc, y), y);
-  Value odd = both(whole, compare(arith::CmpFPredicate::ONE, math::FloorOp::create(b, loc, half), half));
+  Value half = mul(y, c(0.5)), floor = math::FloorOp::create(b, loc, y);
+  Value odd = both(equal(floor, y), compare(arith::CmpFPredicate::ONE, math::FloorOp::create(b, loc, half), half));
   Value z = select(odd, withSign(magnitude, x), magnitude);
-  z = select(both(less(x, c(0)), compare(arith::CmpFPredicate::UNE, math::FloorOp::create(b, loc, y), y)),
-             c(notANumber), z);
+  Value complex = both(both(less(x, c(0)), less(c(-infinity), x)), compare(arith::CmpFPredicate::UNE, floor, y));
+  z = select(complex, c(notANumber), z);
   Value minusOne = both(equal(x, c(-1)), equal(abs(y), c(infinity)));
   return select(either(either(equal(y, c(0)), equal(x, c(1))), minusOne), c(1), z);
 }
