@@ -64,7 +64,12 @@ Value Elaborator::call(const ast::Call &e) {
       return {};
     }
   }
-  return callNamed(*e.callee, evaluate(e.arguments, e.range));
+  auto *callee = dyn_cast<ast::Name>(e.callee.get());
+  bool stop = callee && callee->text == "stop_gradient";
+  bool saved = std::exchange(stopped, stopped || stop);
+  CallArguments arguments = evaluate(e.arguments, e.range);
+  stopped = saved;
+  return callNamed(*e.callee, std::move(arguments));
 }
 
 Value Elaborator::pipe(const ast::Pipe &e) {

@@ -63,6 +63,7 @@ private:
     Range call;
   };
   std::vector<Frame> frames;
+  bool stopped = false; ///< inside `stop_gradient(..)`, where values from outside a derivative are welcome
   std::set<const ast::DefItem *> insideVjp;     ///< whose own `vjp` is being elaborated: calls of it there take its body's derivative
   std::map<std::string, Range> boundInside;     ///< names that only a loop or branch had
   std::vector<graph::Node *> dataAtoms; ///< `%k`

@@ -190,7 +190,7 @@ const Value *Elaborator::lookup(const std::string &text, Range range) {
   for (Env *e = env.get(); e; e = e->parent.get()) {
     auto it = e->names.find(text);
     if (it == e->names.end()) {
-      if (!e->variables.empty())
+      if (!e->variables.empty() && !stopped)
         crossed.push_back(e);
       continue;
     }

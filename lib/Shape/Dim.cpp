@@ -280,10 +280,10 @@ std::string Dim::str() const {
     std::string factors;
     if (magnitude != 1 || m.empty())
       factors = std::to_string(magnitude);
-    bool alone = factors.empty() && m.size() == 1 && !negative;
+    bool alone = factors.empty() && m.size() == 1 && !(negative && terms.size() == 1);
     for (const Atom &a : m) {
       factors += factors.empty() ? "" : " * ";
-      factors += a.kind == Atom::name || (alone && terms.size() == 1) ? a.text : "(" + a.text + ")";
+      factors += a.kind == Atom::name || alone ? a.text : "(" + a.text + ")";
     }
     text += factors;
   };
