@@ -35,6 +35,7 @@ struct Field {
   std::unique_ptr<Type> type;
   std::optional<std::string> as; ///< its name in files
   ExprPtr initial;               ///< may be null
+  Range range;
 };
 
 struct Type {
@@ -45,6 +46,7 @@ struct Type {
   std::vector<std::unique_ptr<Type>> elements;
   std::vector<std::vector<Dim>> suffixes; ///< `Block[d][12]` has two
   Range range;
+  Range braces; ///< of a record, without suffixes
 };
 
 //===--- Expressions ---------------------------------------------------------------------------------------------===//

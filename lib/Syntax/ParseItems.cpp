@@ -241,6 +241,7 @@ std::unique_ptr<Type> Parser::parseType() {
     type->kind = Type::record;
     if (!parseFields(*type))
       return nullptr;
+    type->braces = since(begin);
   } else {
     if (!parseName(type->name, "a type"))
       return nullptr;
@@ -307,6 +308,7 @@ bool Parser::parseFields(Type &type) {
 
 /// field = WORD ":" type ["as" STRING] ["=" expr] .
 bool Parser::parseField(Field &field) {
+  uint32_t begin = current().begin;
   if (!parseWord(field.name, "the name of a field"))
     return false;
   if (!is(Token::colon)) {
@@ -320,7 +322,10 @@ bool Parser::parseField(Field &field) {
     return false;
   if (accept(Token::kw_as) && !parsePlainString(field.as.emplace()))
     return false;
-  return !accept(Token::equal) || (field.initial = parseExpr()) != nullptr;
+  if (accept(Token::equal) && !(field.initial = parseExpr()))
+    return false;
+  field.range = since(begin);
+  return true;
 }
 
 /// dim = "..." | "_" | sum .

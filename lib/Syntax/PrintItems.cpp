@@ -123,16 +123,14 @@ Printer::Id Printer::type(const Type &node) {
 
 /// "{" { field ("," | SEP) } "}": fields that share a line in the source share it again if they fit.
 Printer::Id Printer::record(const Type &node) {
-  if (node.fields.empty() && !commentBefore(node.range.end))
+  if (node.fields.empty() && !isComment(firstComment(node.braces.begin), node.braces.end))
     return text("{}");
-  auto endOf = [](const Field &field) { return field.initial ? field.initial->range.end : field.type->range.end; };
   std::vector<Entry> rows;
-  bool severalLines = false;
   for (size_t begin = 0, end = 0; begin < node.fields.size(); begin = end) {
     for (end = begin + 1; end < node.fields.size(); ++end)
-      if (hasSource() && newlines(endOf(node.fields[end - 1]), node.fields[end].name.range.begin) > 0)
+      if (hasSource() && newlines(node.fields[end - 1].range.end, node.fields[end].range.begin) > 0)
         break;
-    rows.push_back({node.fields[begin].name.range.begin, endOf(node.fields[end - 1]), [this, &node, begin, end] {
+    rows.push_back({node.fields[begin].range.begin, node.fields[end - 1].range.end, [this, &node, begin, end] {
                       std::vector<Id> parts;
                       for (size_t i = begin; i < end; ++i) {
                         if (i > begin)
@@ -142,15 +140,13 @@ Printer::Id Printer::record(const Type &node) {
                       return layout.concat(std::move(parts));
                     }});
   }
-  severalLines = hasSource() && newlines(node.range.begin, rows.empty() ? node.range.end : rows.front().begin) > 0;
+  uint32_t first = rows.empty() ? node.braces.end : rows.front().begin;
+  bool severalLines = hasSource() && newlines(node.braces.begin, first) > 0;
   if (rows.size() < 2 && !severalLines)
     return layout.group(words({text("{"), layout.nest(words({layout.line(" "), rows.front().build()})), layout.line(" "), text("}")}));
   for (Entry &row : rows)
     row.build = [this, build = row.build] { return layout.group(build()); };
-  // Dimensions may stand behind the brace: the record itself ends at the last one.
-  uint32_t end = rows.empty() ? node.range.end : rows.back().end;
-  size_t close = source.find('}', end);
-  return braces(rows, node.range.begin, close == std::string_view::npos ? end : uint32_t(close));
+  return braces(rows, node.braces.begin, node.braces.end);
 }
 
 Printer::Id Printer::field(const Field &node) {

@@ -12,9 +12,24 @@ unsigned Printer::newlines(uint32_t begin, uint32_t end) const {
   return count;
 }
 
+size_t Printer::firstComment(uint32_t place) const {
+  if (!comments)
+    return 0;
+  auto first = std::lower_bound(comments->begin(), comments->end(), place,
+                                [](const Comment &comment, uint32_t place) { return comment.range.begin < place; });
+  return size_t(first - comments->begin());
+}
+
+bool Printer::isComment(size_t index, uint32_t end) const {
+  return comments && index < comments->size() && (*comments)[index].range.begin < end;
+}
+
 Printer::Id Printer::sequence(const std::vector<Entry> &entries, uint32_t begin, uint32_t end) {
   std::vector<Id> parts;
   uint32_t last = begin;
+  size_t next = firstComment(begin);
+  constexpr size_t none = SIZE_MAX;
+  size_t docs = none; // where the `##` lines above the next entry start
   auto startLine = [&](uint32_t place) {
     if (!parts.empty())
       parts.push_back(layout.hardLine());
@@ -22,30 +37,42 @@ Printer::Id Printer::sequence(const std::vector<Entry> &entries, uint32_t begin,
       parts.push_back(layout.hardLine());
   };
   auto commentsBefore = [&](uint32_t place) {
-    for (; commentBefore(place); ++next) {
+    for (; isComment(next, place); ++next) {
+      if (written[next])
+        continue;
       const Comment &comment = (*comments)[next];
       startLine(comment.range.begin);
+      docs = !comment.doc ? none : docs == none ? parts.size() : docs;
       parts.push_back(layout.suffix(comment.text));
+      written[next] = true;
       last = comment.range.end;
     }
   };
   for (size_t i = 0; i < entries.size(); ++i) {
     const Entry &entry = entries[i];
+    docs = none;
     commentsBefore(entry.begin);
     Id id = entry.build();
-    // A comment inside that found no place goes above, as it spoke of what comes.
-    uint32_t inner = last;
-    for (; commentBefore(entry.end); ++next) {
-      startLine(inner == last ? (*comments)[next].range.begin : last);
-      parts.push_back(layout.suffix((*comments)[next].text));
-      last = entry.begin;
+    // A comment inside that no block took goes above, also above the `##` lines: it speaks of what comes.
+    std::vector<Id> above;
+    for (; isComment(next, entry.end); ++next) {
+      if (written[next])
+        continue;
+      above.push_back(layout.suffix((*comments)[next].text));
+      above.push_back(layout.hardLine());
+      written[next] = true;
     }
+    if (docs != none)
+      parts.insert(parts.begin() + ptrdiff_t(docs), above.begin(), above.end());
     startLine(entry.begin);
+    if (docs == none)
+      parts.insert(parts.end(), above.begin(), above.end());
     last = entry.end;
     uint32_t following = i + 1 < entries.size() ? entries[i + 1].begin : end;
-    if (commentBefore(following) && (*comments)[next].trailing && newlines(entry.end, (*comments)[next].range.begin) == 0) {
-      const Comment &comment = (*comments)[next++];
+    if (isComment(next, following) && (*comments)[next].trailing && newlines(entry.end, (*comments)[next].range.begin) == 0) {
+      const Comment &comment = (*comments)[next];
       id = words({id, layout.suffix("  " + comment.text)});
+      written[next++] = true;
       last = comment.range.end;
     }
     parts.push_back(id);
@@ -58,18 +85,21 @@ Printer::Id Printer::braces(const std::vector<Entry> &entries, uint32_t begin, u
   Id open = text("{");
   uint32_t from = begin;
   uint32_t first = entries.empty() ? end : entries.front().begin;
-  if (commentBefore(first) && newlines(begin, (*comments)[next].range.begin) == 0) {
-    const Comment &comment = (*comments)[next++];
+  size_t next = firstComment(begin);
+  if (isComment(next, first) && newlines(begin, (*comments)[next].range.begin) == 0) {
+    const Comment &comment = (*comments)[next];
     open = words({open, layout.suffix("  " + comment.text)});
+    written[next] = true;
     from = comment.range.end;
   }
-  return layout.broken(words({open, layout.nest(words({layout.hardLine(), sequence(entries, from, end)})), layout.hardLine(), text("}")}));
+  Id inside = sequence(entries, from, end);
+  return layout.broken(words({open, layout.nest(words({layout.hardLine(), inside})), layout.hardLine(), text("}")}));
 }
 
 /// block = "{" { stmt SEP } "}": on one line if the author has it so, or in a tree without a source if it has one statement.
 Printer::Id Printer::block(const Block &node) {
   bool severalLines = hasSource() ? newlines(node.range.begin, node.range.end) > 0 : node.statements.size() > 1 && !oneLine;
-  if (node.statements.empty() && !commentBefore(node.range.end))
+  if (node.statements.empty() && !isComment(firstComment(node.range.begin), node.range.end))
     return text("{}");
   std::vector<Entry> entries;
   if (!severalLines) {

@@ -15,7 +15,7 @@ public:
   using Id = Layout::Id;
 
   Printer() = default;
-  Printer(std::string_view source, const std::vector<ast::Comment> &comments) : source(source), comments(&comments) {}
+  Printer(std::string_view source, const std::vector<ast::Comment> &comments) : source(source), comments(&comments), written(comments.size()) {}
 
   std::string file(const ast::File &file);
   std::string render(Id id) const { return layout.render(id, width); }
@@ -79,12 +79,14 @@ private:
   bool hasSource() const { return !source.empty(); }
   /// Newlines of the source between two bytes, at most two.
   unsigned newlines(uint32_t begin, uint32_t end) const;
-  bool commentBefore(uint32_t end) const { return comments && next < comments->size() && (*comments)[next].range.begin < end; }
+  /// Of the comments from a byte on.
+  size_t firstComment(uint32_t place) const;
+  bool isComment(size_t index, uint32_t end) const;
 
   Layout layout;
   std::string_view source;
   const std::vector<ast::Comment> *comments = nullptr;
-  size_t next = 0;        ///< the first comment not yet written
+  std::vector<bool> written; ///< which comments
   bool bracketed = false; ///< inside a subscript or index list
   bool oneLine = false;   ///< inside an interpolation
 };

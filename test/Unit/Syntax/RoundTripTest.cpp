@@ -64,6 +64,22 @@ TEST(RoundTrip, RandomExpressionsKeepTheirTree) {
   }
 }
 
+TEST(RoundTrip, RandomCommentsStayAndSettle) {
+  for (uint32_t seed = 0; seed < 300; ++seed) {
+    SCOPED_TRACE(seed);
+    std::mt19937 random(seed);
+    std::istringstream lines(print(*Generator(seed).file(), Sources()));
+    std::string text;
+    for (std::string line; std::getline(lines, line);) {
+      text += random() % 8 == 0 ? "# above\n" : random() % 8 == 0 ? "\n\n\n" : "";
+      text += line + (random() % 5 == 0 ? "  # behind\n" : "\n");
+    }
+    expectFixedPoint(text);
+    if (HasFailure())
+      return;
+  }
+}
+
 TEST(RoundTrip, CommentsEverywhere) {
   expectFixedPoint(R"(# head
 
