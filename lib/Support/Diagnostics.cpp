@@ -61,8 +61,8 @@ public:
 
   void arrow(std::string_view sign, Range range) {
     Position at = sources.position(range.file, range.begin);
-    out += std::string(digits, ' ') + paint(style.gutter, sign, style) + " " + std::string(sources.name(range.file)) + ":" +
-           std::to_string(at.line) + ":" + std::to_string(at.column) + "\n";
+    out += std::string(digits, ' ') + paint(style.gutter, sign, style) + " " + std::string(sources.name(range.file)) +
+           ":" + std::to_string(at.line) + ":" + std::to_string(at.column) + "\n";
     shownLine = 0;
   }
 
@@ -160,8 +160,7 @@ std::string Diagnostics::render(const Diagnostic &diagnostic, bool colour) const
   bool isError = diagnostic.severity == Severity::error;
   std::string_view severityColour = isError ? style.error : style.warning;
   std::string head = std::string(isError ? "error[" : "warning[") + std::string(codeName(diagnostic.code)) + "]";
-  std::string out =
-      paint(severityColour, head, style) + paint(style.bold, ": " + diagnostic.message, style) + "\n";
+  std::string out = paint(severityColour, head, style) + paint(style.bold, ": " + diagnostic.message, style) + "\n";
 
   uint32_t lastLine = 1;
   auto see = [&](Range range) { lastLine = std::max(lastLine, sources.position(range.file, range.begin).line); };
@@ -206,7 +205,8 @@ Error toError(const Diagnostic &diagnostic, const Sources &sources) {
     Position at = sources.position(range.file, range.begin);
     return {std::string(sources.name(range.file)), at.line, at.column, range.end - range.begin};
   };
-  Error error{std::string(codeName(diagnostic.code)), diagnostic.message, place(diagnostic.range), {}, diagnostic.helps};
+  Error error{
+      std::string(codeName(diagnostic.code)), diagnostic.message, place(diagnostic.range), {}, diagnostic.helps};
   for (const Label &label : diagnostic.labels)
     error.notes.push_back({place(label.range), label.message});
   return error;

@@ -30,8 +30,8 @@ struct Diagnostic {
   Severity severity = Severity::error;
   Range range;
   std::string message;
-  std::vector<Label> labels;       ///< other places, each with its own line and caret
-  std::vector<std::string> helps;  ///< `help:` lines
+  std::vector<Label> labels;      ///< other places, each with its own line and caret
+  std::vector<std::string> helps; ///< `help:` lines
 
   Diagnostic &note(Range range, std::string message) { return labels.push_back({range, std::move(message)}), *this; }
   Diagnostic &help(std::string message) { return helps.push_back(std::move(message)), *this; }

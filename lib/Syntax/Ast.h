@@ -53,8 +53,25 @@ struct Type {
 
 struct Expr {
   enum Kind {
-    NumberK, StringK, BoolK, NameK, UnaryK, BinaryK, PipeK, CallK, FieldK, SubscriptK, IfK, LambdaK, IndexLambdaK,
-    BlockK, ListK, TupleK, RecordK, ReduceK, DerivativeK,
+    NumberK,
+    StringK,
+    BoolK,
+    NameK,
+    UnaryK,
+    BinaryK,
+    PipeK,
+    CallK,
+    FieldK,
+    SubscriptK,
+    IfK,
+    LambdaK,
+    IndexLambdaK,
+    BlockK,
+    ListK,
+    TupleK,
+    RecordK,
+    ReduceK,
+    DerivativeK,
   };
   const Kind kind;
   Range range;
@@ -104,7 +121,24 @@ struct Unary : ExprOf<Expr::UnaryK> {
   ExprPtr operand;
 };
 
-enum class BinaryOp : uint8_t { add, sub, mul, div, floordiv, mod, matmul, pow, eq, ne, lt, le, gt, ge, logicalAnd, logicalOr };
+enum class BinaryOp : uint8_t {
+  add,
+  sub,
+  mul,
+  div,
+  floordiv,
+  mod,
+  matmul,
+  pow,
+  eq,
+  ne,
+  lt,
+  le,
+  gt,
+  ge,
+  logicalAnd,
+  logicalOr
+};
 struct Binary : ExprOf<Expr::BinaryK> {
   using ExprOf::ExprOf;
   BinaryOp op = BinaryOp::add;
@@ -162,7 +196,7 @@ struct Lambda : ExprOf<Expr::LambdaK> {
 };
 
 struct Index {
-  Identifier name;  ///< "..." for an ellipsis
+  Identifier name; ///< "..." for an ellipsis
   bool ellipsis = false;
   ExprPtr bound; ///< of `i < e`, else null
 };
@@ -302,8 +336,8 @@ using ItemPtr = std::unique_ptr<Item>;
 
 struct ImportItem : ItemOf<Item::ImportK> {
   using ItemOf::ItemOf;
-  std::vector<Identifier> modules;       ///< `import nn, optim`
-  std::optional<std::string> path;       ///< `import "a.tds" as a`
+  std::vector<Identifier> modules; ///< `import nn, optim`
+  std::optional<std::string> path; ///< `import "a.tds" as a`
   Identifier alias;
 };
 struct DefItem : ItemOf<Item::DefK> {
@@ -315,7 +349,7 @@ struct DefItem : ItemOf<Item::DefK> {
   std::string doc;              ///< the `##` lines above, without the marks
   bool library = false;         ///< `@library`
   bool isExtern = false, cuda = false;
-  std::string raw;              ///< CUDA C++ of an `extern cuda def`
+  std::string raw; ///< CUDA C++ of an `extern cuda def`
 };
 struct VjpItem : ItemOf<Item::VjpK> {
   using ItemOf::ItemOf;

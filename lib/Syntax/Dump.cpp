@@ -19,17 +19,22 @@ public:
 
   void expr(const Expr &node) {
     switch (node.kind) {
-    case Expr::NumberK: return line("number " + llvm::cast<Number>(node).text);
-    case Expr::StringK: return string(llvm::cast<String>(node));
-    case Expr::BoolK: return line(llvm::cast<Bool>(node).value ? "true" : "false");
-    case Expr::NameK: return line("name " + llvm::cast<Name>(node).text);
+    case Expr::NumberK:
+      return line("number " + llvm::cast<Number>(node).text);
+    case Expr::StringK:
+      return string(llvm::cast<String>(node));
+    case Expr::BoolK:
+      return line(llvm::cast<Bool>(node).value ? "true" : "false");
+    case Expr::NameK:
+      return line("name " + llvm::cast<Name>(node).text);
     case Expr::UnaryK: {
       auto &unary = llvm::cast<Unary>(node);
       return inside(unary.op == UnaryOp::neg ? "unary -" : "unary not", [&] { expr(*unary.operand); });
     }
     case Expr::BinaryK: {
       auto &binary = llvm::cast<Binary>(node);
-      return inside("binary " + std::string(syntax::spelling(binary.op)), [&] { expr(*binary.lhs), expr(*binary.rhs); });
+      return inside("binary " + std::string(syntax::spelling(binary.op)),
+                    [&] { expr(*binary.lhs), expr(*binary.rhs); });
     }
     case Expr::PipeK: {
       auto &pipe = llvm::cast<Pipe>(node);
@@ -43,7 +48,8 @@ public:
       auto &field = llvm::cast<FieldAccess>(node);
       return inside("field " + field.name.text, [&] { expr(*field.base); });
     }
-    case Expr::SubscriptK: return subscript(llvm::cast<Subscript>(node));
+    case Expr::SubscriptK:
+      return subscript(llvm::cast<Subscript>(node));
     case Expr::IfK: {
       auto &branch = llvm::cast<If>(node);
       return inside("if", [&] { expr(*branch.condition), expr(*branch.then), expr(*branch.otherwise); });
@@ -56,9 +62,12 @@ public:
       auto &lambda = llvm::cast<IndexLambda>(node);
       return inside("index lambda", [&] { indices(lambda.indices), expr(*lambda.body); });
     }
-    case Expr::BlockK: return block("block", llvm::cast<Block>(node));
-    case Expr::ListK: return elements("list", llvm::cast<List>(node).elements);
-    case Expr::TupleK: return elements("tuple", llvm::cast<Tuple>(node).elements);
+    case Expr::BlockK:
+      return block("block", llvm::cast<Block>(node));
+    case Expr::ListK:
+      return elements("list", llvm::cast<List>(node).elements);
+    case Expr::TupleK:
+      return elements("tuple", llvm::cast<Tuple>(node).elements);
     case Expr::RecordK:
       return inside("record", [&] {
         for (auto &[name, value] : llvm::cast<Record>(node).fields)
@@ -66,9 +75,11 @@ public:
       });
     case Expr::ReduceK: {
       auto &reduce = llvm::cast<Reduce>(node);
-      return inside("reduce " + std::string(syntax::spelling(reduce.op)), [&] { indices(reduce.indices), expr(*reduce.body); });
+      return inside("reduce " + std::string(syntax::spelling(reduce.op)),
+                    [&] { indices(reduce.indices), expr(*reduce.body); });
     }
-    case Expr::DerivativeK: return derivative(llvm::cast<Derivative>(node));
+    case Expr::DerivativeK:
+      return derivative(llvm::cast<Derivative>(node));
     }
   }
 
@@ -132,9 +143,15 @@ private:
       expr(*node.base);
       for (const Sub &sub : node.subs) {
         switch (sub.kind) {
-        case Sub::ellipsis: line("..."); break;
-        case Sub::newAxis: line("new"); break;
-        case Sub::index: optional("at", sub.value); break;
+        case Sub::ellipsis:
+          line("...");
+          break;
+        case Sub::newAxis:
+          line("new");
+          break;
+        case Sub::index:
+          optional("at", sub.value);
+          break;
         case Sub::slice:
           inside("slice", [&] { optional("from", sub.begin), optional("to", sub.end), optional("by", sub.stride); });
           break;
@@ -161,14 +178,14 @@ private:
   }
 
   void loop(const ForStmt &node) {
-    inside("for" + names(node.names), [&] {
-      optional(node.end ? "from" : "in", node.begin), optional("to", node.end), block("do", *node.body);
-    });
+    inside("for" + names(node.names),
+           [&] { optional(node.end ? "from" : "in", node.begin), optional("to", node.end), block("do", *node.body); });
   }
 
   void statement(const Stmt &node) {
     switch (node.kind) {
-    case Stmt::ForK: return loop(llvm::cast<ForStmt>(node));
+    case Stmt::ForK:
+      return loop(llvm::cast<ForStmt>(node));
     case Stmt::WhileK: {
       auto &loop = llvm::cast<WhileStmt>(node);
       return inside("while", [&] { expr(*loop.condition), block("do", *loop.body); });
@@ -187,9 +204,12 @@ private:
       auto &on = llvm::cast<OnStmt>(node);
       return inside(on.cuda ? "on cuda" : "on cpu", [&] { optional("ordinal", on.ordinal), block("do", *on.body); });
     }
-    case Stmt::AssertK: return optional("assert", llvm::cast<AssertStmt>(node).condition);
-    case Stmt::YieldK: return optional("yield", llvm::cast<YieldStmt>(node).value);
-    case Stmt::ExprK: return optional("expression", llvm::cast<ExprStmt>(node).value);
+    case Stmt::AssertK:
+      return optional("assert", llvm::cast<AssertStmt>(node).condition);
+    case Stmt::YieldK:
+      return optional("yield", llvm::cast<YieldStmt>(node).value);
+    case Stmt::ExprK:
+      return optional("expression", llvm::cast<ExprStmt>(node).value);
     case Stmt::AssignK: {
       auto &assign = llvm::cast<AssignStmt>(node);
       constexpr std::string_view signs[] = {"assign =", "assign +=", "assign -=", "assign *=", "assign /="};
@@ -238,11 +258,13 @@ private:
     switch (node.kind) {
     case Item::ImportK: {
       auto &import = llvm::cast<ImportItem>(node);
-      return line("import" + (import.path ? " " + quoted(*import.path) + " as " + import.alias.text : names(import.modules)));
+      return line("import" +
+                  (import.path ? " " + quoted(*import.path) + " as " + import.alias.text : names(import.modules)));
     }
     case Item::DefK: {
       auto &def = llvm::cast<DefItem>(node);
-      std::string head = std::string(def.library ? "library " : "") + (def.isExtern ? "extern " : "") + (def.cuda ? "cuda " : "");
+      std::string head =
+          std::string(def.library ? "library " : "") + (def.isExtern ? "extern " : "") + (def.cuda ? "cuda " : "");
       return inside(head + "def " + def.name.text, [&] {
         if (!def.doc.empty())
           line("doc " + quoted(def.doc));
@@ -274,7 +296,8 @@ private:
       auto &test = llvm::cast<TestItem>(node);
       return block("test " + quoted(test.name), *test.body);
     }
-    case Item::StmtK: return statement(*llvm::cast<StmtItem>(node).statement);
+    case Item::StmtK:
+      return statement(*llvm::cast<StmtItem>(node).statement);
     }
   }
 

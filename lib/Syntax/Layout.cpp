@@ -18,7 +18,9 @@ Layout::Id Layout::add(Kind kind, bool hard, std::string_view text, std::vector<
   return Id(nodes.size() - 1);
 }
 
-Layout::Id Layout::text(std::string_view text) { return add(textK, text.find('\n') != std::string_view::npos, text, {}); }
+Layout::Id Layout::text(std::string_view text) {
+  return add(textK, text.find('\n') != std::string_view::npos, text, {});
+}
 Layout::Id Layout::line(std::string_view flat) { return add(lineK, false, flat, {}); }
 Layout::Id Layout::hardLine() { return add(hardLineK, true, {}, {}); }
 Layout::Id Layout::suffix(std::string_view text) { return add(suffixK, true, text, {}); }
@@ -53,8 +55,10 @@ bool Layout::fits(const std::vector<Command> &rest, Command first, long room) co
         return true;
       room -= columns(node.text);
       break;
-    case hardLineK: return true;
-    case suffixK: break;
+    case hardLineK:
+      return true;
+    case suffixK:
+      break;
     case concatK:
     case nestK:
     case groupK:
@@ -93,19 +97,25 @@ std::string Layout::render(Id id, unsigned width) const {
     const Node &node = nodes[command.id];
     switch (node.kind) {
     case textK:
-    case suffixK: write(node.text); break;
+    case suffixK:
+      write(node.text);
+      break;
     case lineK:
       if (command.flat)
         write(node.text);
       else
         breakLine(command.indent);
       break;
-    case hardLineK: breakLine(command.indent); break;
+    case hardLineK:
+      breakLine(command.indent);
+      break;
     case concatK:
       for (auto part = node.parts.rbegin(); part != node.parts.rend(); ++part)
         stack.push_back({*part, command.indent, command.flat});
       break;
-    case nestK: stack.push_back({node.parts[0], command.indent + indentWidth, command.flat}); break;
+    case nestK:
+      stack.push_back({node.parts[0], command.indent + indentWidth, command.flat});
+      break;
     case groupK: {
       Command inside{node.parts[0], command.indent, true};
       inside.flat = !node.hard && (command.flat || fits(stack, inside, long(width) - column));

@@ -57,10 +57,13 @@ Token signAt(std::string_view text) {
 class Lexer {
 public:
   Lexer(const Sources &sources, Range range, bool interpolation, Reporter &reporter)
-      : text(sources.text(range.file).substr(0, range.end)), file(range.file), at(range.begin), interpolation(interpolation),
-        reporter(reporter) {}
+      : text(sources.text(range.file).substr(0, range.end)), file(range.file), at(range.begin),
+        interpolation(interpolation), reporter(reporter) {}
 
   Lexed run() {
+    // About what programs need; the tail of a long line of signs grows it.
+    result.lexemes.reserve((text.size() - at) / 3);
+    result.partners.reserve((text.size() - at) / 3);
     if (at == 0 && text.starts_with("\xef\xbb\xbf"))
       at = 3;
     while (at < text.size() && !reporter.full())
@@ -164,7 +167,8 @@ private:
   void comment() {
     size_t begin = at;
     if (interpolation) {
-      reporter.error(Code::E0104, range(begin, begin + 1), "found `#` inside `{}` of a string").help("write `{{` for a brace");
+      reporter.error(Code::E0104, range(begin, begin + 1), "found `#` inside `{}` of a string")
+          .help("write `{{` for a brace");
       at = text.size();
       return;
     }
@@ -213,7 +217,8 @@ private:
     unsigned char first = text[begin];
     std::string byte = "0x" + llvm::utohexstr(first, /*LowerCase=*/true, /*Width=*/2);
     reporter.error(Code::E0102, range(begin, at),
-                   first >= 0x80 ? "found the byte " + byte + ", expected UTF-8 text" : "found the control byte " + byte);
+                   first >= 0x80 ? "found the byte " + byte + ", expected UTF-8 text"
+                                 : "found the control byte " + byte);
   }
 
   void word() {
@@ -229,7 +234,7 @@ private:
     size_t begin = at, end = at;
     auto digits = [&](auto accepts) {
       while (end < text.size() && (accepts(text[end]) || (text[end] == '_' && end > begin && end + 1 < text.size() &&
-                                                         accepts(text[end - 1]) && accepts(text[end + 1]))))
+                                                          accepts(text[end - 1]) && accepts(text[end + 1]))))
         ++end;
     };
     auto isHex = [](char c) { return isDigit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F'); };
@@ -251,7 +256,8 @@ private:
         if (pointFirst) {
           bool behindValue = !result.lexemes.empty() && !sawNewline && result.lexemes.back().end == begin;
           std::string written(text.substr(begin, end - begin));
-          Diagnostic &diagnostic = reporter.error(Code::E0103, range(begin, end), "found `" + written + "`, expected digits before the point");
+          Diagnostic &diagnostic = reporter.error(Code::E0103, range(begin, end),
+                                                  "found `" + written + "`, expected digits before the point");
           diagnostic.help(behindValue ? "a tuple is taken apart by targets: `a, b = t`" : "write `0" + written + "`");
         } else if (end == fraction) {
           std::string written(text.substr(begin, end - begin));
@@ -281,7 +287,8 @@ private:
     if (last == end)
       return end;
     std::string number(text.substr(begin, end - begin)), letters(text.substr(end, last - end));
-    Diagnostic &diagnostic = reporter.error(Code::E0103, range(begin, last), "found `" + letters + "` right behind the number `" + number + "`");
+    Diagnostic &diagnostic = reporter.error(Code::E0103, range(begin, last),
+                                            "found `" + letters + "` right behind the number `" + number + "`");
     if (letters == "f" || letters == "F")
       diagnostic.help("a number has no suffix: write `f32(" + number + ")`, or `" + number + "` alone");
     else if (letters == "j" || letters == "i" || letters == "J")
@@ -314,8 +321,9 @@ private:
         ++at;
       character();
     }
-    Diagnostic &diagnostic = reporter.error(Code::E0104, range(begin, begin + (raw ? 3 : 1)),
-                                            raw ? "this string is not closed" : "this string is not closed on its line");
+    Diagnostic &diagnostic =
+        reporter.error(Code::E0104, range(begin, begin + (raw ? 3 : 1)),
+                       raw ? "this string is not closed" : "this string is not closed on its line");
     diagnostic.help(raw ? "close it with `\"\"\"`" : "close it with `\"`; a new line inside is `\\n`");
     push(Token::rawString, uint32_t(begin), uint32_t(at)); // a literal in its place keeps the statement whole
   }
@@ -330,7 +338,8 @@ private:
 
   void other() {
     if (interpolation && text[at] == '\\') {
-      reporter.error(Code::E0104, range(at, at + 1), "found a string inside `{}` of a string").help("bind it to a name first");
+      reporter.error(Code::E0104, range(at, at + 1), "found a string inside `{}` of a string")
+          .help("bind it to a name first");
       at = text.size();
       return;
     }
@@ -341,7 +350,8 @@ private:
           size_t close = text.find_first_of("'\n", end);
           end = close != std::string_view::npos && text[close] == '\'' ? close + 1 : end;
         }
-        reporter.error(Code::E0102, range(at, end), "found `" + std::string(entry.text) + "`, which is not in the language")
+        reporter
+            .error(Code::E0102, range(at, end), "found `" + std::string(entry.text) + "`, which is not in the language")
             .help(std::string(entry.help));
         at = end;
         return;
@@ -350,7 +360,9 @@ private:
     size_t length = c < 0x80 ? (c >= 0x20 && c < 0x7f) : utf8Length(text, at);
     if (length == 0)
       return junk();
-    Diagnostic &diagnostic = reporter.error(Code::E0102, range(at, at + length), "found `" + std::string(text.substr(at, length)) + "`, which is not in the language");
+    Diagnostic &diagnostic =
+        reporter.error(Code::E0102, range(at, at + length),
+                       "found `" + std::string(text.substr(at, length)) + "`, which is not in the language");
     if (c >= 0x80)
       diagnostic.help("names are made of the letters a to z and A to Z, digits and `_`");
     at += length;
@@ -362,7 +374,7 @@ private:
   bool interpolation;
   Reporter &reporter;
   Lexed result;
-  std::vector<uint32_t> open;                                  ///< brackets not yet closed
+  std::vector<uint32_t> open;                                                ///< brackets not yet closed
   uint32_t openCounts[uint8_t(Token::rbrace) - uint8_t(Token::lparen)] = {}; ///< of each kind
   bool sawNewline = false;
   uint32_t newlineAt = 0;

@@ -36,8 +36,8 @@ struct Lexed {
   std::vector<ast::Comment> comments;
 };
 
-/// Takes [range.begin, range.end) of a file apart. What is no token is reported and left out, so that the parser goes on.
-/// `interpolation`: the range is what stands between the braces of a string, where newlines and comments can't be.
+/// Takes [range.begin, range.end) of a file apart. What is no token is reported and left out, so that the parser goes
+/// on. `interpolation`: the range is what stands between the braces of a string, where newlines and comments can't be.
 Lexed lex(const Sources &sources, Range range, bool interpolation, Reporter &reporter);
 
 } // namespace tds::syntax

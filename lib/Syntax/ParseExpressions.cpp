@@ -17,32 +17,48 @@ ExprPtr makeBinary(BinaryOp op, Range range, Range opRange, ExprPtr lhs, ExprPtr
 
 std::optional<BinaryOp> comparison(Token token) {
   switch (token) {
-  case Token::equalequal: return BinaryOp::eq;
-  case Token::notequal: return BinaryOp::ne;
-  case Token::less: return BinaryOp::lt;
-  case Token::lessequal: return BinaryOp::le;
-  case Token::greater: return BinaryOp::gt;
-  case Token::greaterequal: return BinaryOp::ge;
-  default: return std::nullopt;
+  case Token::equalequal:
+    return BinaryOp::eq;
+  case Token::notequal:
+    return BinaryOp::ne;
+  case Token::less:
+    return BinaryOp::lt;
+  case Token::lessequal:
+    return BinaryOp::le;
+  case Token::greater:
+    return BinaryOp::gt;
+  case Token::greaterequal:
+    return BinaryOp::ge;
+  default:
+    return std::nullopt;
   }
 }
 
 std::optional<BinaryOp> additive(Token token) {
   switch (token) {
-  case Token::plus: return BinaryOp::add;
-  case Token::minus: return BinaryOp::sub;
-  default: return std::nullopt;
+  case Token::plus:
+    return BinaryOp::add;
+  case Token::minus:
+    return BinaryOp::sub;
+  default:
+    return std::nullopt;
   }
 }
 
 std::optional<BinaryOp> multiplicative(Token token) {
   switch (token) {
-  case Token::star: return BinaryOp::mul;
-  case Token::slash: return BinaryOp::div;
-  case Token::slashslash: return BinaryOp::floordiv;
-  case Token::percent: return BinaryOp::mod;
-  case Token::at: return BinaryOp::matmul;
-  default: return std::nullopt;
+  case Token::star:
+    return BinaryOp::mul;
+  case Token::slash:
+    return BinaryOp::div;
+  case Token::slashslash:
+    return BinaryOp::floordiv;
+  case Token::percent:
+    return BinaryOp::mod;
+  case Token::at:
+    return BinaryOp::matmul;
+  default:
+    return std::nullopt;
   }
 }
 
@@ -260,7 +276,9 @@ ExprPtr Parser::parseCmp() {
   if (!rhs)
     return nullptr;
   if (comparison(token())) {
-    error(Code::E0111, here(), "found a second comparison, " + seen() + ", expected one").help("write `a < b and b < c`").note(opRange, "the first");
+    error(Code::E0111, here(), "found a second comparison, " + seen() + ", expected one")
+        .help("write `a < b and b < c`")
+        .note(opRange, "the first");
     return nullptr;
   }
   return makeBinary(*op, since(begin), opRange, std::move(lhs), std::move(rhs));

@@ -33,7 +33,8 @@ bool Parser::atItemWord() const {
   return isWord("test") && (token(1) == Token::string || token(1) == Token::rawString);
 }
 
-/// item = "import" ... | "def" ... | "vjp" ... | "extern" ... | "type" ... | ("arg" | "const") ... | "test" ... | stmt .
+/// item = "import" ... | "def" ... | "vjp" ... | "extern" ... | "type" ... | ("arg" | "const") ... | "test" ... | stmt
+/// .
 ItemPtr Parser::parseItem() {
   if (!atItemWord()) {
     uint32_t begin = current().begin;
@@ -122,8 +123,8 @@ ItemPtr Parser::parseExtern() {
   item->cuda = isWord("cuda");
   if (item->cuda)
     advance();
-  if (!expect(Token::kw_def, item->cuda ? "`def`" : "`def` or `cuda def`") || !parseBinding(item->name, "the name of a function") ||
-      !parseParams(item->params))
+  if (!expect(Token::kw_def, item->cuda ? "`def`" : "`def` or `cuda def`") ||
+      !parseBinding(item->name, "the name of a function") || !parseParams(item->params))
     return nullptr;
   if (!is(Token::arrow)) {
     unexpected("`->`").help("an `extern def` names the type of its result");
@@ -259,7 +260,8 @@ std::unique_ptr<Type> Parser::parseType() {
       return nullptr;
     }
     std::vector<Dim> &dims = type->suffixes.emplace_back();
-    if (!parseList(open, Token::rsquare, "`,` or `]`", /*mayBeEmpty=*/false, [&] { return parseDim(dims.emplace_back()); }))
+    if (!parseList(open, Token::rsquare, "`,` or `]`", /*mayBeEmpty=*/false,
+                   [&] { return parseDim(dims.emplace_back()); }))
       return nullptr;
   }
   type->range = since(begin);

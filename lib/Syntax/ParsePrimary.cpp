@@ -11,9 +11,11 @@ using namespace ast;
 ExprPtr Parser::parsePrimary() {
   switch (token()) {
   case Token::integer:
-  case Token::real: return parseNumber();
+  case Token::real:
+    return parseNumber();
   case Token::string:
-  case Token::rawString: return parseString();
+  case Token::rawString:
+    return parseString();
   case Token::kw_true:
   case Token::kw_false: {
     auto node = std::make_unique<Bool>(here());
@@ -21,9 +23,12 @@ ExprPtr Parser::parsePrimary() {
     advance();
     return node;
   }
-  case Token::lbrace: return parseBlock();
-  case Token::lsquare: return parseList();
-  case Token::lparen: return parseParenthesis();
+  case Token::lbrace:
+    return parseBlock();
+  case Token::lsquare:
+    return parseList();
+  case Token::lparen:
+    return parseParenthesis();
   case Token::name: {
     std::string_view word = text(current());
     if (std::optional<ReduceOp> op = reduceOp(word); op && token(1) == Token::lsquare)
@@ -35,7 +40,8 @@ ExprPtr Parser::parsePrimary() {
     advance();
     return node;
   }
-  default: break;
+  default:
+    break;
   }
   Diagnostic &diagnostic = unexpected("an expression");
   if (is(Token::kw_if))
@@ -78,7 +84,8 @@ ExprPtr Parser::parseNumber() {
   if (fault == std::errc::result_out_of_range) {
     Range place = here();
     advance();
-    error(Code::E0103, place, node->isFloat ? "found a number that no f64 holds" : "found a number of more than 64 bits");
+    error(Code::E0103, place,
+          node->isFloat ? "found a number that no f64 holds" : "found a number of more than 64 bits");
     return nullptr;
   }
   advance();
@@ -119,7 +126,8 @@ bool Parser::parseStringParts(String &string, uint32_t at, uint32_t end) {
       constexpr std::string_view escapes = "nt\"\\", meanings = "\n\t\"\\";
       size_t which = escapes.find(next);
       if (next == '\0' || which == std::string_view::npos) {
-        error(Code::E0104, place(2), "found `" + std::string(source.substr(at, 2)) + "` in a string, expected `\\n`, `\\t`, `\\\"` or `\\\\`")
+        error(Code::E0104, place(2),
+              "found `" + std::string(source.substr(at, 2)) + "` in a string, expected `\\n`, `\\t`, `\\\"` or `\\\\`")
             .help("a backslash itself is `\\\\`");
         return false;
       }
@@ -158,7 +166,8 @@ bool Parser::parseInterpolationPart(String &string, uint32_t &at, uint32_t end) 
       colon = close;
   }
   if (close == end) {
-    error(Code::E0104, {shared.file, at, at + 1}, "found `{` in a string without its `}`").help("a brace itself is `{{`");
+    error(Code::E0104, {shared.file, at, at + 1}, "found `{` in a string without its `}`")
+        .help("a brace itself is `{{`");
     return false;
   }
   Range inside{shared.file, begin, colon ? colon : close};

@@ -28,12 +28,18 @@ constexpr ForeignWord foreignWords[] = {
 
 std::optional<AssignStmt::Op> assignment(Token token) {
   switch (token) {
-  case Token::equal: return AssignStmt::set;
-  case Token::plusequal: return AssignStmt::add;
-  case Token::minusequal: return AssignStmt::sub;
-  case Token::starequal: return AssignStmt::mul;
-  case Token::slashequal: return AssignStmt::div;
-  default: return std::nullopt;
+  case Token::equal:
+    return AssignStmt::set;
+  case Token::plusequal:
+    return AssignStmt::add;
+  case Token::minusequal:
+    return AssignStmt::sub;
+  case Token::starequal:
+    return AssignStmt::mul;
+  case Token::slashequal:
+    return AssignStmt::div;
+  default:
+    return std::nullopt;
   }
 }
 
@@ -50,8 +56,10 @@ bool startsStatement(Token token) {
   case Token::minus:
   case Token::kw_not:
   case Token::kw_true:
-  case Token::kw_false: return true;
-  default: return false;
+  case Token::kw_false:
+    return true;
+  default:
+    return false;
   }
 }
 
@@ -137,9 +145,12 @@ StmtPtr Parser::parseStmt() {
     return nullptr;
   uint32_t begin = current().begin;
   switch (token()) {
-  case Token::kw_for: return parseFor();
-  case Token::kw_while: return parseWhile();
-  case Token::kw_if: return parseIf();
+  case Token::kw_for:
+    return parseFor();
+  case Token::kw_while:
+    return parseWhile();
+  case Token::kw_if:
+    return parseIf();
   case Token::kw_assert: {
     advance();
     ExprPtr condition = parseExpr();
@@ -158,10 +169,12 @@ StmtPtr Parser::parseStmt() {
     node->value = std::move(value);
     return node;
   }
-  default: break;
+  default:
+    break;
   }
   if (atItemWord()) {
-    Diagnostic &diagnostic = error(Code::E0112, here(), "found " + seen() + " inside a block, expected it at the top level");
+    Diagnostic &diagnostic =
+        error(Code::E0112, here(), "found " + seen() + " inside a block, expected it at the top level");
     if (is(Token::kw_def))
       diagnostic.help("a function inside is a lambda, `x => e`, where it is used");
     return nullptr;
@@ -189,10 +202,13 @@ bool Parser::foreignStatement() {
   bool operand = next == Token::name || next == Token::integer || next == Token::real || next == Token::string ||
                  isKeyword(next) || next == Token::lparen || next == Token::minus;
   for (const ForeignWord &entry : foreignWords) {
-    bool alone = behind && (entry.word == "return" || entry.word == "break" || entry.word == "continue" || entry.word == "pass");
-    bool led = operand && (next != Token::lparen && next != Token::minus ? true : entry.word == "return" || entry.word == "elif");
+    bool alone =
+        behind && (entry.word == "return" || entry.word == "break" || entry.word == "continue" || entry.word == "pass");
+    bool led = operand &&
+               (next != Token::lparen && next != Token::minus ? true : entry.word == "return" || entry.word == "elif");
     if ((alone || led) && isWord(entry.word)) {
-      error(Code::E0110, here(), "found `" + std::string(entry.word) + "`, which is not in the language").help(std::string(entry.help));
+      error(Code::E0110, here(), "found `" + std::string(entry.word) + "`, which is not in the language")
+          .help(std::string(entry.help));
       return true;
     }
   }
@@ -255,7 +271,8 @@ StmtPtr Parser::parseIf() {
     if (is(Token::kw_if)) {
       node->otherwiseIf = parseIf();
       if (node->otherwiseIf && !llvm::isa<IfStmt>(*node->otherwiseIf)) {
-        error(Code::E0101, node->otherwiseIf->range, "found an expression behind `else`, expected a block or an `if` with blocks");
+        error(Code::E0101, node->otherwiseIf->range,
+              "found an expression behind `else`, expected a block or an `if` with blocks");
         return nullptr;
       }
     } else {
@@ -346,7 +363,9 @@ StmtPtr Parser::parseDefine(uint32_t begin, ExprPtr target) {
   auto *subscript = llvm::dyn_cast<Subscript>(target.get());
   auto *name = subscript ? llvm::dyn_cast<Name>(subscript->base.get()) : nullptr;
   if (!name) {
-    error(Code::E0109, target->range, "found `" + std::string(shared.sources.text(target->range).substr(0, 40)) + "` before `:=`, expected a name and its indices")
+    error(Code::E0109, target->range,
+          "found `" + std::string(shared.sources.text(target->range).substr(0, 40)) +
+              "` before `:=`, expected a name and its indices")
         .help("`c[i, j] := e` defines a tensor by its indices; a name is bound by `=`");
     return nullptr;
   }
@@ -373,7 +392,9 @@ StmtPtr Parser::parseDefine(uint32_t begin, ExprPtr target) {
     }
     auto *bare = llvm::dyn_cast_or_null<Name>(value);
     if (!bare) {
-      Diagnostic &diagnostic = error(Code::E0109, sub.range, "found `" + std::string(shared.sources.text(sub.range).substr(0, 40)) + "` before `:=`, expected an index, `i` or `i < n`");
+      Diagnostic &diagnostic = error(Code::E0109, sub.range,
+                                     "found `" + std::string(shared.sources.text(sub.range).substr(0, 40)) +
+                                         "` before `:=`, expected an index, `i` or `i < n`");
       if (auto *compared = llvm::dyn_cast_or_null<Binary>(value); compared && compared->op == BinaryOp::le)
         diagnostic.help("an index starts at 0 and stays below its bound: `i < n + 1`");
       else
@@ -398,8 +419,10 @@ bool Parser::checkTarget(const Expr &target, bool nested) {
     auto &name = llvm::cast<Name>(target);
     return checkBinding(name.text, name.range);
   }
-  case Expr::SubscriptK: return checkTarget(*llvm::cast<Subscript>(target).base, /*nested=*/true);
-  case Expr::FieldK: return checkTarget(*llvm::cast<FieldAccess>(target).base, /*nested=*/true);
+  case Expr::SubscriptK:
+    return checkTarget(*llvm::cast<Subscript>(target).base, /*nested=*/true);
+  case Expr::FieldK:
+    return checkTarget(*llvm::cast<FieldAccess>(target).base, /*nested=*/true);
   case Expr::TupleK: {
     auto &tuple = llvm::cast<Tuple>(target);
     if (nested || tuple.elements.empty())
@@ -409,11 +432,16 @@ bool Parser::checkTarget(const Expr &target, bool nested) {
         return false;
     return true;
   }
-  default: break;
+  default:
+    break;
   }
   std::string_view written = shared.sources.text(target.range);
-  std::string shown = written.size() > 40 || written.find('\n') != std::string_view::npos ? "an expression" : "`" + std::string(written) + "`";
-  Diagnostic &diagnostic = error(Code::E0108, target.range, "found " + shown + " before " + seen() + ", expected a name, or a subscript or field of one");
+  std::string shown = written.size() > 40 || written.find('\n') != std::string_view::npos
+                          ? "an expression"
+                          : "`" + std::string(written) + "`";
+  Diagnostic &diagnostic =
+      error(Code::E0108, target.range,
+            "found " + shown + " before " + seen() + ", expected a name, or a subscript or field of one");
   if (llvm::isa<Call>(target))
     diagnostic.help("a function is `def f(x) = e`; `==` compares");
   else if (llvm::isa<List>(target))

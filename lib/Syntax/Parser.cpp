@@ -7,7 +7,8 @@ std::unique_ptr<ast::File> parseFile(uint32_t file, const Sources &sources, Diag
   uint32_t size = uint32_t(sources.text(file).size());
   if (sources.text(file).size() > maxFileSize) {
     diagnostics.error(Code::E0106, {file, 0, 0},
-                      "found a file of " + std::to_string(sources.text(file).size() >> 20) + " MiB, expected at most 256");
+                      "found a file of " + std::to_string(sources.text(file).size() >> 20) +
+                          " MiB, expected at most 256");
     auto empty = std::make_unique<ast::File>();
     empty->id = file;
     return empty;
@@ -16,7 +17,8 @@ std::unique_ptr<ast::File> parseFile(uint32_t file, const Sources &sources, Diag
   Diagnostics unsorted(sources);
   syntax::Reporter reporter(unsorted);
   syntax::Parser::Shared shared{sources, file, reporter};
-  syntax::Parser parser(shared, syntax::lex(sources, {file, 0, size}, /*interpolation=*/false, reporter), /*interpolation=*/false);
+  syntax::Parser parser(shared, syntax::lex(sources, {file, 0, size}, /*interpolation=*/false, reporter),
+                        /*interpolation=*/false);
   for (const Diagnostic &diagnostic : unsorted.all())
     parser.lexerErrors.push_back(diagnostic.range.begin);
   auto tree = parser.parseFile();
@@ -48,9 +50,12 @@ bool Parser::arrowFollows() const {
 std::string Parser::seen() const {
   constexpr size_t most = 40;
   switch (token()) {
-  case Token::endOfFile: return interpolation ? "the end of `{}`" : "the end of the file";
-  case Token::newline: return "a new line";
-  default: break;
+  case Token::endOfFile:
+    return interpolation ? "the end of `{}`" : "the end of the file";
+  case Token::newline:
+    return "a new line";
+  default:
+    break;
   }
   std::string written(text(current()));
   if (size_t newline = written.find('\n'); newline != std::string::npos || written.size() > most) {
@@ -63,9 +68,8 @@ std::string Parser::seen() const {
 }
 
 Diagnostic &Parser::error(Code code, Range range, std::string message) {
-  bool consequence = std::any_of(lexerErrors.begin(), lexerErrors.end(), [&](uint32_t place) {
-    return place >= statementBegin && place <= range.end;
-  });
+  bool consequence = std::any_of(lexerErrors.begin(), lexerErrors.end(),
+                                 [&](uint32_t place) { return place >= statementBegin && place <= range.end; });
   if (shared.abandoned || consequence)
     return shared.reporter.silence();
   if (shared.reporter.full()) {
@@ -117,7 +121,8 @@ bool Parser::checkBinding(std::string_view name, Range range) {
   bool reduction = reduceOp(name).has_value();
   if (!reduction && !derivativeOp(name))
     return true;
-  error(Code::E0107, range, "`" + std::string(name) + "` is " + (reduction ? "a reduction" : "a derivative") + " and can't be bound")
+  error(Code::E0107, range,
+        "`" + std::string(name) + "` is " + (reduction ? "a reduction" : "a derivative") + " and can't be bound")
       .help("take another name");
   return false;
 }

@@ -14,7 +14,7 @@ public:
     uint32_t file;
     Reporter &reporter;
     unsigned nesting = 0;
-    unsigned tallest = 0;  ///< at least the height of any tree made since the innermost Nest began
+    unsigned tallest = 0;   ///< at least the height of any tree made since the innermost Nest began
     bool abandoned = false; ///< too deep or too many errors: every parser stands at its end
   };
 
@@ -105,7 +105,9 @@ private:
   }
   Range here() const { return {shared.file, current().begin, current().end}; }
   /// From a byte to the end of what was read last.
-  Range since(uint32_t begin) const { return {shared.file, begin, at == 0 ? begin : std::max(begin, lexed.lexemes[at - 1].end)}; }
+  Range since(uint32_t begin) const {
+    return {shared.file, begin, at == 0 ? begin : std::max(begin, lexed.lexemes[at - 1].end)};
+  }
   /// Whether `=>` follows the bracket that closes the one here.
   bool arrowFollows() const;
 
@@ -122,7 +124,8 @@ private:
   bool checkBinding(std::string_view name, Range range);
   bool parseWord(ast::Identifier &name, std::string_view expected);
   /// `{ element "," } closer`, one comma may trail. The opening bracket stands at index `open`.
-  template <class Element> bool parseList(size_t open, Token closer, std::string_view expected, bool mayBeEmpty, Element element);
+  template <class Element>
+  bool parseList(size_t open, Token closer, std::string_view expected, bool mayBeEmpty, Element element);
 
   void abandon();
   /// A tree one level higher was made; false when it is too high.

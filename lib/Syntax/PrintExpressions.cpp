@@ -11,22 +11,28 @@ namespace {
 
 Level levelOf(BinaryOp op) {
   switch (op) {
-  case BinaryOp::logicalOr: return Level::logicalOr;
-  case BinaryOp::logicalAnd: return Level::logicalAnd;
+  case BinaryOp::logicalOr:
+    return Level::logicalOr;
+  case BinaryOp::logicalAnd:
+    return Level::logicalAnd;
   case BinaryOp::eq:
   case BinaryOp::ne:
   case BinaryOp::lt:
   case BinaryOp::le:
   case BinaryOp::gt:
-  case BinaryOp::ge: return Level::cmp;
+  case BinaryOp::ge:
+    return Level::cmp;
   case BinaryOp::add:
-  case BinaryOp::sub: return Level::sum;
+  case BinaryOp::sub:
+    return Level::sum;
   case BinaryOp::mul:
   case BinaryOp::div:
   case BinaryOp::floordiv:
   case BinaryOp::mod:
-  case BinaryOp::matmul: return Level::term;
-  case BinaryOp::pow: return Level::unary;
+  case BinaryOp::matmul:
+    return Level::term;
+  case BinaryOp::pow:
+    return Level::unary;
   }
   return Level::expr;
 }
@@ -35,11 +41,16 @@ Level levelOf(const Expr &expr) {
   switch (expr.kind) {
   case Expr::IfK:
   case Expr::LambdaK:
-  case Expr::IndexLambdaK: return Level::expr;
-  case Expr::PipeK: return Level::pipe;
-  case Expr::BinaryK: return levelOf(llvm::cast<Binary>(expr).op);
-  case Expr::UnaryK: return llvm::cast<Unary>(expr).op == UnaryOp::neg ? Level::unary : Level::logicalNot;
-  default: return Level::postfix;
+  case Expr::IndexLambdaK:
+    return Level::expr;
+  case Expr::PipeK:
+    return Level::pipe;
+  case Expr::BinaryK:
+    return levelOf(llvm::cast<Binary>(expr).op);
+  case Expr::UnaryK:
+    return llvm::cast<Unary>(expr).op == UnaryOp::neg ? Level::unary : Level::logicalNot;
+  default:
+    return Level::postfix;
   }
 }
 
@@ -79,17 +90,23 @@ bool Printer::hugs(const Expr &last) {
 
 Printer::Id Printer::bare(const Expr &node) {
   switch (node.kind) {
-  case Expr::NumberK: return text(llvm::cast<Number>(node).text);
-  case Expr::StringK: return string(llvm::cast<String>(node));
-  case Expr::BoolK: return text(llvm::cast<Bool>(node).value ? "true" : "false");
-  case Expr::NameK: return text(llvm::cast<Name>(node).text);
+  case Expr::NumberK:
+    return text(llvm::cast<Number>(node).text);
+  case Expr::StringK:
+    return string(llvm::cast<String>(node));
+  case Expr::BoolK:
+    return text(llvm::cast<Bool>(node).value ? "true" : "false");
+  case Expr::NameK:
+    return text(llvm::cast<Name>(node).text);
   case Expr::UnaryK: {
     auto &unary = llvm::cast<Unary>(node);
     bool neg = unary.op == UnaryOp::neg;
     return words({text(neg ? "-" : "not "), expr(*unary.operand, neg ? Level::unary : Level::logicalNot)});
   }
-  case Expr::BinaryK: return binary(llvm::cast<Binary>(node));
-  case Expr::PipeK: return pipe(llvm::cast<Pipe>(node));
+  case Expr::BinaryK:
+    return binary(llvm::cast<Binary>(node));
+  case Expr::PipeK:
+    return pipe(llvm::cast<Pipe>(node));
   case Expr::CallK: {
     auto &call = llvm::cast<Call>(node);
     return words({callee(*call.callee), arguments(call.arguments)});
@@ -98,10 +115,12 @@ Printer::Id Printer::bare(const Expr &node) {
     auto &field = llvm::cast<FieldAccess>(node);
     return words({callee(*field.base), text("." + field.name.text)});
   }
-  case Expr::SubscriptK: return subscript(llvm::cast<Subscript>(node));
+  case Expr::SubscriptK:
+    return subscript(llvm::cast<Subscript>(node));
   case Expr::IfK: {
     auto &branch = llvm::cast<If>(node);
-    Id rest = words({layout.line(" "), text("then "), expr(*branch.then), layout.line(" "), text("else "), expr(*branch.otherwise)});
+    Id rest = words({layout.line(" "), text("then "), expr(*branch.then), layout.line(" "), text("else "),
+                     expr(*branch.otherwise)});
     return layout.group(words({text("if "), expr(*branch.condition), layout.nest(rest)}));
   }
   case Expr::LambdaK: {
@@ -117,7 +136,8 @@ Printer::Id Printer::bare(const Expr &node) {
     auto &function = llvm::cast<IndexLambda>(node);
     return lambda(indices(function.indices), *function.body);
   }
-  case Expr::BlockK: return block(llvm::cast<Block>(node));
+  case Expr::BlockK:
+    return block(llvm::cast<Block>(node));
   case Expr::ListK: {
     std::vector<Id> parts;
     for (const ExprPtr &element : llvm::cast<List>(node).elements)
@@ -139,9 +159,11 @@ Printer::Id Printer::bare(const Expr &node) {
   }
   case Expr::ReduceK: {
     auto &reduce = llvm::cast<Reduce>(node);
-    return words({text(spelling(reduce.op)), indices(reduce.indices), list("(", {expr(*reduce.body)}, ")", hugs(*reduce.body))});
+    return words(
+        {text(spelling(reduce.op)), indices(reduce.indices), list("(", {expr(*reduce.body)}, ")", hugs(*reduce.body))});
   }
-  case Expr::DerivativeK: return derivative(llvm::cast<Derivative>(node));
+  case Expr::DerivativeK:
+    return derivative(llvm::cast<Derivative>(node));
   }
   return text("");
 }
@@ -162,7 +184,8 @@ Printer::Id Printer::binary(const Binary &node) {
   Level right = level == Level::unary ? Level::unary : tighter(level);
   Id first = expr(*spine.back()->lhs, left);
   std::vector<Id> rest;
-  bool tight = bracketed && std::all_of(spine.begin(), spine.end(), [](const Binary *binary) { return binary->op == BinaryOp::mul; });
+  bool tight = bracketed && std::all_of(spine.begin(), spine.end(),
+                                        [](const Binary *binary) { return binary->op == BinaryOp::mul; });
   for (auto binary = spine.rbegin(); binary != spine.rend(); ++binary) {
     rest.push_back(text((tight ? "" : " ") + std::string(spelling((*binary)->op))));
     rest.push_back(layout.line(tight ? "" : " "));
@@ -225,20 +248,31 @@ Printer::Id Printer::subscript(const Subscript &node) {
   for (const Sub &part : node.subs)
     parts.push_back(sub(part));
   switch (node.outside) {
-  case Subscript::none: break;
-  case Subscript::otherwise: parts.back() = words({parts.back(), text(" else "), expr(*node.otherwiseValue)}); break;
-  case Subscript::wrap: parts.back() = words({parts.back(), text(" wrap")}); break;
-  case Subscript::clamp: parts.back() = words({parts.back(), text(" clamp")}); break;
+  case Subscript::none:
+    break;
+  case Subscript::otherwise:
+    parts.back() = words({parts.back(), text(" else "), expr(*node.otherwiseValue)});
+    break;
+  case Subscript::wrap:
+    parts.back() = words({parts.back(), text(" wrap")});
+    break;
+  case Subscript::clamp:
+    parts.back() = words({parts.back(), text(" clamp")});
+    break;
   }
   return words({base, list("[", std::move(parts), "]")});
 }
 
 Printer::Id Printer::sub(const Sub &node) {
   switch (node.kind) {
-  case Sub::ellipsis: return text("...");
-  case Sub::newAxis: return text("new");
-  case Sub::index: return expr(*node.value);
-  case Sub::slice: break;
+  case Sub::ellipsis:
+    return text("...");
+  case Sub::newAxis:
+    return text("new");
+  case Sub::index:
+    return expr(*node.value);
+  case Sub::slice:
+    break;
   }
   // `x[:wrap]` would read as a whole slice that wraps.
   auto part = [&](const ExprPtr &value) {
@@ -278,13 +312,26 @@ std::string Printer::quoted(std::string_view literal) const {
   std::string out;
   for (char c : literal)
     switch (c) {
-    case '\n': out += "\\n"; break;
-    case '\t': out += "\\t"; break;
-    case '"': out += "\\\""; break;
-    case '\\': out += "\\\\"; break;
-    case '{': out += "{{"; break;
-    case '}': out += "}}"; break;
-    default: out += c;
+    case '\n':
+      out += "\\n";
+      break;
+    case '\t':
+      out += "\\t";
+      break;
+    case '"':
+      out += "\\\"";
+      break;
+    case '\\':
+      out += "\\\\";
+      break;
+    case '{':
+      out += "{{";
+      break;
+    case '}':
+      out += "}}";
+      break;
+    default:
+      out += c;
     }
   return out;
 }

@@ -14,7 +14,8 @@ std::string Printer::file(const File &node) {
 
 Printer::Id Printer::item(const Item &node) {
   switch (node.kind) {
-  case Item::ImportK: return import(llvm::cast<ImportItem>(node));
+  case Item::ImportK:
+    return import(llvm::cast<ImportItem>(node));
   case Item::DefK: {
     auto &item = llvm::cast<DefItem>(node);
     return doc(item.doc, def(item));
@@ -28,7 +29,8 @@ Printer::Id Printer::item(const Item &node) {
     std::vector<Id> names;
     for (const Identifier &param : item.params)
       names.push_back(text(param.text));
-    Id head = words({text("type " + item.name.text), item.params.empty() ? text("") : list("[", std::move(names), "]")});
+    Id head =
+        words({text("type " + item.name.text), item.params.empty() ? text("") : list("[", std::move(names), "]")});
     return doc(item.doc, words({head, text(" = "), type(*item.type)}));
   }
   case Item::ConstK: {
@@ -39,7 +41,8 @@ Printer::Id Printer::item(const Item &node) {
     auto &item = llvm::cast<TestItem>(node);
     return words({text("test \"" + quoted(item.name) + "\" "), block(*item.body)});
   }
-  case Item::StmtK: return statement(*llvm::cast<StmtItem>(node).statement);
+  case Item::StmtK:
+    return statement(*llvm::cast<StmtItem>(node).statement);
   }
   return text("");
 }
@@ -101,8 +104,12 @@ Printer::Id Printer::params(const std::vector<Param> &params) {
 Printer::Id Printer::type(const Type &node) {
   std::vector<Id> parts;
   switch (node.kind) {
-  case Type::named: parts.push_back(text((node.module.empty() ? "" : node.module + ".") + node.name.text)); break;
-  case Type::record: parts.push_back(record(node)); break;
+  case Type::named:
+    parts.push_back(text((node.module.empty() ? "" : node.module + ".") + node.name.text));
+    break;
+  case Type::record:
+    parts.push_back(record(node));
+    break;
   case Type::tuple: {
     std::vector<Id> elements;
     for (const auto &element : node.elements)
@@ -143,7 +150,8 @@ Printer::Id Printer::record(const Type &node) {
   uint32_t first = rows.empty() ? node.braces.end : rows.front().begin;
   bool severalLines = hasSource() && newlines(node.braces.begin, first) > 0;
   if (rows.size() < 2 && !severalLines)
-    return layout.group(words({text("{"), layout.nest(words({layout.line(" "), rows.front().build()})), layout.line(" "), text("}")}));
+    return layout.group(
+        words({text("{"), layout.nest(words({layout.line(" "), rows.front().build()})), layout.line(" "), text("}")}));
   for (Entry &row : rows)
     row.build = [this, build = row.build] { return layout.group(build()); };
   return braces(rows, node.braces.begin, node.braces.end);

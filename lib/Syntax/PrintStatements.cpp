@@ -69,7 +69,8 @@ Printer::Id Printer::sequence(const std::vector<Entry> &entries, uint32_t begin,
       parts.insert(parts.end(), above.begin(), above.end());
     last = entry.end;
     uint32_t following = i + 1 < entries.size() ? entries[i + 1].begin : end;
-    if (isComment(next, following) && (*comments)[next].trailing && newlines(entry.end, (*comments)[next].range.begin) == 0) {
+    if (isComment(next, following) && (*comments)[next].trailing &&
+        newlines(entry.end, (*comments)[next].range.begin) == 0) {
       const Comment &comment = (*comments)[next];
       id = words({id, layout.suffix("  " + comment.text)});
       written[next++] = true;
@@ -96,9 +97,11 @@ Printer::Id Printer::braces(const std::vector<Entry> &entries, uint32_t begin, u
   return layout.broken(words({open, layout.nest(words({layout.hardLine(), inside})), layout.hardLine(), text("}")}));
 }
 
-/// block = "{" { stmt SEP } "}": on one line if the author has it so, or in a tree without a source if it has one statement.
+/// block = "{" { stmt SEP } "}": on one line if the author has it so, or in a tree without a source if it has one
+/// statement.
 Printer::Id Printer::block(const Block &node) {
-  bool severalLines = hasSource() ? newlines(node.range.begin, node.range.end) > 0 : node.statements.size() > 1 && !oneLine;
+  bool severalLines =
+      hasSource() ? newlines(node.range.begin, node.range.end) > 0 : node.statements.size() > 1 && !oneLine;
   if (node.statements.empty() && !isComment(firstComment(node.range.begin), node.range.end))
     return text("{}");
   std::vector<Entry> entries;
@@ -117,12 +120,14 @@ Printer::Id Printer::block(const Block &node) {
 
 Printer::Id Printer::statement(const Stmt &node) {
   switch (node.kind) {
-  case Stmt::ForK: return loop(llvm::cast<ForStmt>(node));
+  case Stmt::ForK:
+    return loop(llvm::cast<ForStmt>(node));
   case Stmt::WhileK: {
     auto &loop = llvm::cast<WhileStmt>(node);
     return words({text("while "), expr(*loop.condition), text(" "), block(*loop.body)});
   }
-  case Stmt::IfK: return branch(llvm::cast<IfStmt>(node));
+  case Stmt::IfK:
+    return branch(llvm::cast<IfStmt>(node));
   case Stmt::OnK: {
     auto &on = llvm::cast<OnStmt>(node);
     Id device = text(on.cuda ? "on cuda" : "on cpu");
@@ -130,10 +135,14 @@ Printer::Id Printer::statement(const Stmt &node) {
       device = words({device, text("("), expr(*on.ordinal), text(")")});
     return words({device, text(" "), block(*on.body)});
   }
-  case Stmt::AssertK: return words({text("assert "), expr(*llvm::cast<AssertStmt>(node).condition)});
-  case Stmt::YieldK: return words({text("yield "), expr(*llvm::cast<YieldStmt>(node).value)});
-  case Stmt::ExprK: return expr(*llvm::cast<ExprStmt>(node).value);
-  case Stmt::AssignK: return assignment(llvm::cast<AssignStmt>(node));
+  case Stmt::AssertK:
+    return words({text("assert "), expr(*llvm::cast<AssertStmt>(node).condition)});
+  case Stmt::YieldK:
+    return words({text("yield "), expr(*llvm::cast<YieldStmt>(node).value)});
+  case Stmt::ExprK:
+    return expr(*llvm::cast<ExprStmt>(node).value);
+  case Stmt::AssignK:
+    return assignment(llvm::cast<AssignStmt>(node));
   case Stmt::DefineK: {
     auto &define = llvm::cast<DefineStmt>(node);
     Id head = words({text(define.name.text), indices(define.indices), text(" :=")});

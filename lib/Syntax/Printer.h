@@ -4,9 +4,9 @@
 
 namespace tds {
 
-/// A file as the formatter writes it: 120 columns, comments kept, at most one blank line, brackets where precedence needs
-/// them. Blocks and records that begin a new line behind their `{` keep it. Parsing it again gives the same tree, and
-/// printing that the same text. Also for a tree without a source (id 0), whose comments are the items' docs.
+/// A file as the formatter writes it: 120 columns, comments kept, at most one blank line, brackets where precedence
+/// needs them. Blocks and records that begin a new line behind their `{` keep it. Parsing it again gives the same tree,
+/// and printing that the same text. Also for a tree without a source (id 0), whose comments are the items' docs.
 std::string print(const ast::File &file, const Sources &sources);
 std::string print(const ast::Expr &expr);
 std::string print(const ast::Type &type);

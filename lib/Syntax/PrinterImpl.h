@@ -15,7 +15,8 @@ public:
   using Id = Layout::Id;
 
   Printer() = default;
-  Printer(std::string_view source, const std::vector<ast::Comment> &comments) : source(source), comments(&comments), written(comments.size()) {}
+  Printer(std::string_view source, const std::vector<ast::Comment> &comments)
+      : source(source), comments(&comments), written(comments.size()) {}
 
   std::string file(const ast::File &file);
   std::string render(Id id) const { return layout.render(id, width); }
@@ -87,8 +88,8 @@ private:
   std::string_view source;
   const std::vector<ast::Comment> *comments = nullptr;
   std::vector<bool> written; ///< which comments
-  bool bracketed = false; ///< inside a subscript or index list
-  bool oneLine = false;   ///< inside an interpolation
+  bool bracketed = false;    ///< inside a subscript or index list
+  bool oneLine = false;      ///< inside an interpolation
 };
 
 } // namespace tds::syntax

@@ -22,7 +22,8 @@ constexpr Kind kinds[] = {
 #undef TDS_SIGN
 };
 
-constexpr std::string_view reduceWords[] = {"sum", "prod", "mean", "max", "min", "any", "all", "argmax", "argmin", "logsumexp"};
+constexpr std::string_view reduceWords[] = {"sum", "prod", "mean",   "max",    "min",
+                                            "any", "all",  "argmax", "argmin", "logsumexp"};
 constexpr std::string_view derivativeWords[] = {"grad", "value_and_grad", "jacobian", "jvp", "vjp"};
 constexpr std::string_view binaryWords[] = {"+",  "-",  "*", "/",  "//", "%",  "@",   "**",
                                             "==", "!=", "<", "<=", ">",  ">=", "and", "or"};
@@ -50,7 +51,9 @@ Token keyword(std::string_view word) {
 }
 
 std::optional<ast::ReduceOp> reduceOp(std::string_view word) { return find<ast::ReduceOp>(reduceWords, word); }
-std::optional<ast::DerivativeOp> derivativeOp(std::string_view word) { return find<ast::DerivativeOp>(derivativeWords, word); }
+std::optional<ast::DerivativeOp> derivativeOp(std::string_view word) {
+  return find<ast::DerivativeOp>(derivativeWords, word);
+}
 std::string_view spelling(ast::ReduceOp op) { return reduceWords[size_t(op)]; }
 std::string_view spelling(ast::DerivativeOp op) { return derivativeWords[size_t(op)]; }
 std::string_view spelling(ast::BinaryOp op) { return binaryWords[size_t(op)]; }

@@ -12,7 +12,8 @@ struct Rendering {
   Sources sources;
   Diagnostics diagnostics{sources};
   uint32_t file;
-  explicit Rendering(std::string text, std::string name = "m.tds") : file(sources.add(std::move(name), std::move(text))) {}
+  explicit Rendering(std::string text, std::string name = "m.tds")
+      : file(sources.add(std::move(name), std::move(text))) {}
 
   /// The range of the first place that holds a text.
   Range find(std::string_view text) const {
@@ -26,7 +27,9 @@ TEST(Sources, PositionsAndLines) {
   Sources sources;
   EXPECT_EQ(sources.name(0), "<none>");
   uint32_t file = sources.add("a", "x\r\nyz\n\nw");
-  auto at = [&](uint32_t offset) { return std::pair(sources.position(file, offset).line, sources.position(file, offset).column); };
+  auto at = [&](uint32_t offset) {
+    return std::pair(sources.position(file, offset).line, sources.position(file, offset).column);
+  };
   EXPECT_EQ(at(0), std::pair(1u, 1u));
   EXPECT_EQ(at(4), std::pair(2u, 2u));
   EXPECT_EQ(at(5), std::pair(2u, 3u));
@@ -114,7 +117,9 @@ TEST(Render, PlacesInOtherFilesAndNone) {
   Rendering r("a\n");
   uint32_t other = r.sources.add("lib.tds", "\n\nb\n");
   r.diagnostics.error(Code::E0101, {r.file, 0, 1}, "m").note({other, 2, 3}, "there").note({}, "nowhere");
-  EXPECT_EQ(r.show(), "error[E0101]: m\n --> m.tds:1:1\n  |\n1 | a\n  | ^\n ::: lib.tds:3:1\n3 | b\n  | - there\nnote: nowhere\n");
+  EXPECT_EQ(
+      r.show(),
+      "error[E0101]: m\n --> m.tds:1:1\n  |\n1 | a\n  | ^\n ::: lib.tds:3:1\n3 | b\n  | - there\nnote: nowhere\n");
   r.diagnostics.clear();
   r.diagnostics.warning(Code::E0102, {}, "w");
   EXPECT_EQ(r.show(), "warning[E0102]: w\n");
@@ -164,7 +169,8 @@ TEST(Nearest, OnlyWhatIsNear) {
 
 TEST(Api, ErrorHoldsWhatTheDiagnosticHolds) {
   Rendering r("a\nbc = d\n");
-  Diagnostic &diagnostic = r.diagnostics.error(Code::E0108, r.find("bc"), "m").note({r.file, 0, 1}, "n").note({}, "o").help("h");
+  Diagnostic &diagnostic =
+      r.diagnostics.error(Code::E0108, r.find("bc"), "m").note({r.file, 0, 1}, "n").note({}, "o").help("h");
   Error error = toError(diagnostic, r.sources);
   EXPECT_EQ(error.code, "E0108");
   EXPECT_EQ(error.range.file, "m.tds");

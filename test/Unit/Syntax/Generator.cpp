@@ -5,7 +5,8 @@ namespace tds::test {
 using namespace ast;
 
 namespace {
-constexpr const char *names[] = {"x", "y", "p", "weight", "_", "n1", "arg", "const", "on", "test", "type", "cpu", "cuda", "wrap", "clamp", "a_rather_long_name"};
+constexpr const char *names[] = {"x",  "y",    "p",    "weight", "_",    "n1",   "arg",   "const",
+                                 "on", "test", "type", "cpu",    "cuda", "wrap", "clamp", "a_rather_long_name"};
 constexpr const char *words[] = {"in", "for", "then", "else", "sum", "grad", "def", "not", "as", "true"};
 constexpr const char *numbers[] = {"0", "1", "42", "1_000", "0xff", "1.5", "1e-3", "2.5e10"};
 constexpr const char *literals[] = {"loss ", "{", "}", "\"", "\\", "\n", "\t", "é", "a: b", "#"};
@@ -113,7 +114,8 @@ ExprPtr Generator::expr() {
   if (depth > deepest)
     return leaf();
   switch (below(22)) {
-  case 0: return inString ? leaf() : string();
+  case 0:
+    return inString ? leaf() : string();
   case 1:
   case 2: {
     auto node = make<Unary>();
@@ -160,7 +162,8 @@ ExprPtr Generator::expr() {
     return node;
   }
   case 11:
-  case 12: return subscript(expr());
+  case 12:
+    return subscript(expr());
   case 13: {
     auto node = make<If>();
     node->condition = expr();
@@ -180,7 +183,8 @@ ExprPtr Generator::expr() {
     node->body = expr();
     return node;
   }
-  case 16: return block();
+  case 16:
+    return block();
   case 17: {
     auto node = make<List>();
     node->elements = several(1, 3, [&] { return expr(); });
@@ -268,14 +272,16 @@ StmtPtr Generator::statement() {
   Deeper deeper(depth);
   bool flat = depth > deepest;
   switch (flat ? 5 + below(5) : below(10)) {
-  case 0: return loop();
+  case 0:
+    return loop();
   case 1: {
     auto node = make<WhileStmt>();
     node->condition = expr();
     node->body = block();
     return node;
   }
-  case 2: return branch();
+  case 2:
+    return branch();
   case 3: {
     auto node = make<OnStmt>();
     node->cuda = chance(60);
@@ -344,7 +350,9 @@ std::unique_ptr<Type> Generator::type() {
       return entry;
     });
     break;
-  case Type::tuple: node->elements = several(0, 3, [&] { return type(); }); return node;
+  case Type::tuple:
+    node->elements = several(0, 3, [&] { return type(); });
+    return node;
   }
   node->suffixes = several(0, 2, [&] {
     return several(1, 3, [&] {

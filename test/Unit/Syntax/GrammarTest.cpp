@@ -44,8 +44,9 @@ TEST(Grammar, Import) {
 }
 
 TEST(Grammar, Def) {
-  accepts({"def f() = 1", "def f(x) = x", "def f(x, y: f32[n], z: dim = 3, w=4,) -> f32 = x", "def f(x) { x }", "def f(x) {}",
-           "def f(x) =\n  x", "@library def f(x) = x", "@library\ndef f(x) = x", "def arg(const, type) = on(test)"});
+  accepts({"def f() = 1", "def f(x) = x", "def f(x, y: f32[n], z: dim = 3, w=4,) -> f32 = x", "def f(x) { x }",
+           "def f(x) {}", "def f(x) =\n  x", "@library def f(x) = x", "@library\ndef f(x) = x",
+           "def arg(const, type) = on(test)"});
   same("def f(x) { x }", "def f(x) = { x }");
   refuses({{"def f = 3", "E0101", "=", "expected `(` and parameters"},
            {"def f(x): x", "E0101", ":", "expected `=` and an expression, or a block"},
@@ -60,8 +61,8 @@ TEST(Grammar, Def) {
 }
 
 TEST(Grammar, ExternAndVjp) {
-  accepts({"extern def f(x: f32[n]) -> f32[n]", "extern cuda def f(a: f32) -> f32 = \"\"\"\nbody {x}\n\"\"\"", "vjp f(x, dy) = dy",
-           "vjp f(x, dy) { dy }"});
+  accepts({"extern def f(x: f32[n]) -> f32[n]", "extern cuda def f(a: f32) -> f32 = \"\"\"\nbody {x}\n\"\"\"",
+           "vjp f(x, dy) = dy", "vjp f(x, dy) { dy }"});
   refuses({{"extern def f(x)", "E0101", "", "expected `->`"},
            {"extern f(x)", "E0101", "f", "expected `def` or `cuda def`"},
            {"extern cuda def f() -> f32 = \"a\"", "E0101", "\"a\"", "expected the source in"},
@@ -69,8 +70,9 @@ TEST(Grammar, ExternAndVjp) {
 }
 
 TEST(Grammar, TypesAndFields) {
-  accepts({"type T = f32", "type T[n, m,] = f32[n, m]", "type T = {}", "type T = { a: f32, b: i32, }", "type T = { a: f32; b: i32 }",
-           "type T = {\n a: f32\n\n b: i32[2*n + 1]\n}", "type T = { a: M.T[n][3] as \"0.self\" = normal }", "type T = { in: f32, sum: f32\n else: f32 }",
+  accepts({"type T = f32", "type T[n, m,] = f32[n, m]", "type T = {}", "type T = { a: f32, b: i32, }",
+           "type T = { a: f32; b: i32 }", "type T = {\n a: f32\n\n b: i32[2*n + 1]\n}",
+           "type T = { a: M.T[n][3] as \"0.self\" = normal }", "type T = { in: f32, sum: f32\n else: f32 }",
            "type T = (f32[n], i32)", "type T = ()", "type T = f32[..., _, n // 2,]", "def f(x: { a: f32 }[3]) = x"});
   same("type T = (f32)", "type T = f32");
   EXPECT_NE(Parsed("type T = (f32,)").dump().find("tuple type"), std::string::npos);
@@ -85,7 +87,8 @@ TEST(Grammar, TypesAndFields) {
 }
 
 TEST(Grammar, ArgConstTest) {
-  accepts({"arg n = 3", "const n = 3 * 4", "test \"a b\" { assert true }", "arg = 3", "const, type = (1, 2)", "test = 1; on = 2", "x = arg + const * type(test)"});
+  accepts({"arg n = 3", "const n = 3 * 4", "test \"a b\" { assert true }", "arg = 3", "const, type = (1, 2)",
+           "test = 1; on = 2", "x = arg + const * type(test)"});
   refuses({{"arg n", "E0101", "", "expected `=`"},
            {"const n: i32 = 3", "E0101", ":", "expected `=`"},
            {"arg all = 3", "E0107", "all", "a reduction"},
@@ -93,8 +96,9 @@ TEST(Grammar, ArgConstTest) {
 }
 
 TEST(Grammar, Loops) {
-  accepts({"for x in xs { x }", "for x, y, in zs { x }", "for i in 0..n + 1 {}", "for i in a..b { i }", "while a < b and c { a += 1 }",
-           "y = for x in xs { yield x }", "y, z = for x in xs { a = x; yield (a, x) }", "for _ in 0..3 {}"});
+  accepts({"for x in xs { x }", "for x, y, in zs { x }", "for i in 0..n + 1 {}", "for i in a..b { i }",
+           "while a < b and c { a += 1 }", "y = for x in xs { yield x }", "y, z = for x in xs { a = x; yield (a, x) }",
+           "for _ in 0..3 {}"});
   refuses({{"for x in xs: y", "E0101", ":", "expected `{`"},
            {"for x of xs {}", "E0101", "of", "expected `,` or `in`"},
            {"for in xs {}", "E0107", "in", "a reserved word"},
@@ -105,8 +109,9 @@ TEST(Grammar, Loops) {
 }
 
 TEST(Grammar, IfOnAssertYield) {
-  accepts({"if a { b }", "if a { b } else { c }", "if a { b } else if c { d } else { e }", "if a { b }\nelse { c }", "if a then b else c",
-           "if a\nthen b\nelse c", "on cpu { a }", "on cuda { a }", "on cuda(d + 1) { a }", "on(x)", "on.x = 3", "assert close(a, b)"});
+  accepts({"if a { b }", "if a { b } else { c }", "if a { b } else if c { d } else { e }", "if a { b }\nelse { c }",
+           "if a then b else c", "if a\nthen b\nelse c", "on cpu { a }", "on cuda { a }", "on cuda(d + 1) { a }",
+           "on(x)", "on.x = 3", "assert close(a, b)"});
   refuses({{"if a b", "E0101", "b", "expected `{`"},
            {"if a then b", "E0101", "", "expected `else`"},
            {"x = if a { b } else { c }", "E0101", "{", "expected `then`"},
@@ -117,8 +122,9 @@ TEST(Grammar, IfOnAssertYield) {
 }
 
 TEST(Grammar, Targets) {
-  accepts({"a = 1", "a, b = t", "a, = t", "a, (b, c.w[0]) = t", "(a, b) = t", "_, a = t", "x[i] = 1", "x[2:5, ..., 0] = e", "p.w = e",
-           "p.blocks[3].w[0] = e", "a += 1", "p.w -= e", "x[i] *= 2", "a /= 2", "p.in = 1", "p.sum = 1"});
+  accepts({"a = 1", "a, b = t", "a, = t", "a, (b, c.w[0]) = t", "(a, b) = t", "_, a = t", "x[i] = 1",
+           "x[2:5, ..., 0] = e", "p.w = e", "p.blocks[3].w[0] = e", "a += 1", "p.w -= e", "x[i] *= 2", "a /= 2",
+           "p.in = 1", "p.sum = 1"});
   same("(a) = 1", "a = 1");
   refuses({{"f(x) = 3", "E0108", "f(x)", "expected a name, or a subscript or field of one"},
            {"f(x).a = 3", "E0108", "f(x)", "expected a name"},
@@ -137,7 +143,8 @@ TEST(Grammar, Targets) {
 
 TEST(Grammar, Definitions) {
   accepts({"c[i, j] := a[i] * b[j]", "z[i < h - 1, j] := x[i]", "f[..., j] := x[..., j]", "m[i < n,] :=\n  i"});
-  EXPECT_NE(Parsed("z[i < h - 1] := 0").dump().find("define z\n  index i\n    below\n      binary -"), std::string::npos);
+  EXPECT_NE(Parsed("z[i < h - 1] := 0").dump().find("define z\n  index i\n    below\n      binary -"),
+            std::string::npos);
   refuses({{"c := 3", "E0109", "c", "expected a name and its indices"},
            {"p.c[i] := 3", "E0109", "p.c[i]", "expected a name and its indices"},
            {"c[0] := 3", "E0109", "0", "expected an index"},
@@ -150,8 +157,8 @@ TEST(Grammar, Definitions) {
 }
 
 TEST(Grammar, Lambdas) {
-  accepts({"f(x => x)", "f(() => 1)", "f((a, b,) => a)", "f((k, s) => 0.02 * normal(k, s))", "x = [i, j] => a[i, j]", "x = [..., j < n] =>\n  j",
-           "f(x => { y = x; y })", "x = [a, b]", "x = (a, b)"});
+  accepts({"f(x => x)", "f(() => 1)", "f((a, b,) => a)", "f((k, s) => 0.02 * normal(k, s))", "x = [i, j] => a[i, j]",
+           "x = [..., j < n] =>\n  j", "f(x => { y = x; y })", "x = [a, b]", "x = (a, b)"});
   same("f((x) => x)", "f(x => x)");
   refuses({{"f((a + b) => a)", "E0101", "+", "expected `,` or `)`"},
            {"f(sum => 1)", "E0107", "sum", "can't be bound"},
@@ -163,7 +170,8 @@ TEST(Grammar, Lambdas) {
 }
 
 TEST(Grammar, PipesAndOperators) {
-  accepts({"x |> f", "x |> f(a) |> m.g(b, c=1) |> sum", "x\n  |> f\n  |> g", "x |>\n f", "a or b and not c == d", "not not a", "- - a", "a ** -b"});
+  accepts({"x |> f", "x |> f(a) |> m.g(b, c=1) |> sum", "x\n  |> f\n  |> g", "x |>\n f", "a or b and not c == d",
+           "not not a", "- - a", "a ** -b"});
   same("x = a or b and c", "x = a or (b and c)");
   same("x = not a == b", "x = not (a == b)");
   same("x = a - b - c", "x = (a - b) - c");
@@ -184,8 +192,9 @@ TEST(Grammar, PipesAndOperators) {
 }
 
 TEST(Grammar, Postfixes) {
-  accepts({"f(x)(y)[0].a", "f(in=1, sum=2, x,)", "x[0]", "x[-1, 2:5, ::2, :, ..., new, ids]", "x[a:b:c, :]", "x[i else 0]", "x[i, j else -inf]", "x[i wrap]",
-           "x[i + 1, j clamp]", "x[wrap]", "x[wrap wrap]", "x[i, clamp]", "x[1: clamp]", "x.for.if.sum", "x[0,]"});
+  accepts({"f(x)(y)[0].a", "f(in=1, sum=2, x,)", "x[0]", "x[-1, 2:5, ::2, :, ..., new, ids]", "x[a:b:c, :]",
+           "x[i else 0]", "x[i, j else -inf]", "x[i wrap]", "x[i + 1, j clamp]", "x[wrap]", "x[wrap wrap]",
+           "x[i, clamp]", "x[1: clamp]", "x.for.if.sum", "x[0,]"});
   EXPECT_NE(Parsed("x[i, clamp]").dump().find("name clamp"), std::string::npos);
   EXPECT_EQ(Parsed("x[i clamp]").dump().find("name clamp"), std::string::npos);
   refuses({{"x[]", "E0101", "]", "expected a subscript"},
@@ -200,7 +209,8 @@ TEST(Grammar, Postfixes) {
 }
 
 TEST(Grammar, Primaries) {
-  accepts({"x = true", "x = (a=1, b=2)", "x = (sum=1, in=2,)", "x = ()", "x = (a,)", "x = [a, [b, c],]", "x = { a = 1; a + 1 }", "x = {}", "x = sum(a)", "x = max"});
+  accepts({"x = true", "x = (a=1, b=2)", "x = (sum=1, in=2,)", "x = ()", "x = (a,)", "x = [a, [b, c],]",
+           "x = { a = 1; a + 1 }", "x = {}", "x = sum(a)", "x = max"});
   same("x = (a)", "x = a");
   refuses({{"x = []", "E0101", "]", "expected an expression"},
            {"x = (a=1, b)", "E0101", ")", "expected `=`"},
@@ -210,8 +220,9 @@ TEST(Grammar, Primaries) {
 }
 
 TEST(Grammar, ReductionsAndDerivatives) {
-  accepts({"x = sum[k](a[k])", "x = logsumexp[i < 3, ...](a)", "g = grad[p](f(p))", "a, g = value_and_grad[p, q](f(p, q))", "a, b = jvp[x = v](f(x))",
-           "a = vjp[x](f(x), dy)", "h = jacobian[x](grad[x](f(x)))"});
+  accepts({"x = sum[k](a[k])", "x = logsumexp[i < 3, ...](a)", "g = grad[p](f(p))",
+           "a, g = value_and_grad[p, q](f(p, q))", "a, b = jvp[x = v](f(x))", "a = vjp[x](f(x), dy)",
+           "h = jacobian[x](grad[x](f(x)))"});
   refuses({{"x = sum[k]", "E0101", "", "expected `(`"},
            {"x = sum[0](a)", "E0101", "0", "expected an index"},
            {"x = grad(f)", "E0101", "(", "expected `[`"},
@@ -262,7 +273,8 @@ TEST(Recovery, OneErrorForACharacterThatIsNone) {
 }
 
 TEST(Docs, AttachToWhatStandsBelow) {
-  Parsed parsed("## far\n\n## first\n##\n##  second\ndef f() = 1\n## a record\ntype T = f32\n## none\nx = 1\n@library def g() = 1");
+  Parsed parsed("## far\n\n## first\n##\n##  second\ndef f() = 1\n## a record\ntype T = f32\n## none\nx = 1\n@library "
+                "def g() = 1");
   ASSERT_TRUE(parsed.fine());
   EXPECT_EQ(llvm::cast<ast::DefItem>(*parsed.file->items[0]).doc, "first\n\n second");
   EXPECT_EQ(llvm::cast<ast::TypeItem>(*parsed.file->items[1]).doc, "a record");

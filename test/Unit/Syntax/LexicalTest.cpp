@@ -30,7 +30,8 @@ TEST(Newlines, AreNothingInRoundAndSquareBrackets) {
 TEST(Newlines, CountInBracesInsideBrackets) { EXPECT_EQ(items("f(x => {\n a = x\n a\n})\nb"), 2u); }
 
 TEST(Newlines, AreNothingBehindWhatGoesOn) {
-  for (const char *sign : {"+", "-", "*", "/", "//", "%", "@", "**", "==", "!=", "<", "<=", ">", ">=", "and", "or", "|>"})
+  for (const char *sign :
+       {"+", "-", "*", "/", "//", "%", "@", "**", "==", "!=", "<", "<=", ">", ">=", "and", "or", "|>"})
     EXPECT_EQ(items((std::string("x = a ") + sign + "\n b").c_str()), 1u) << sign;
   EXPECT_EQ(items("x =\n\n  1"), 1u);
   EXPECT_EQ(items("x +=  # why\n  1"), 1u);
@@ -78,10 +79,11 @@ TEST(Numbers, WrittenOtherwise) {
   struct Case {
     const char *text, *place, *help;
   };
-  for (const Case &entry : {Case{"x = 1.", "1.", "write `1.0`"}, Case{"x = .5", ".5", "write `0.5`"}, Case{"x = 1e5f", "1e5f", "f32(1e5)"},
-                            Case{"x = 1.5L", "1.5L", "i64(1.5)"}, Case{"x = 2y", "2y", "`2 * y`"}, Case{"x = 1_", "1_", "between two digits"},
-                            Case{"x = 1__0", "1__0", "between two digits"}, Case{"x = 0b11", "0b11", "hexadecimal"}, Case{"x = 3j", "3j", "complex(0, 3)"},
-                            Case{"x = 1e", "1e", "an exponent has digits"}}) {
+  for (const Case &entry : {Case{"x = 1.", "1.", "write `1.0`"}, Case{"x = .5", ".5", "write `0.5`"},
+                            Case{"x = 1e5f", "1e5f", "f32(1e5)"}, Case{"x = 1.5L", "1.5L", "i64(1.5)"},
+                            Case{"x = 2y", "2y", "`2 * y`"}, Case{"x = 1_", "1_", "between two digits"},
+                            Case{"x = 1__0", "1__0", "between two digits"}, Case{"x = 0b11", "0b11", "hexadecimal"},
+                            Case{"x = 3j", "3j", "complex(0, 3)"}, Case{"x = 1e", "1e", "an exponent has digits"}}) {
     Parsed parsed(entry.text);
     EXPECT_EQ(parsed.code(), "E0103") << entry.text;
     EXPECT_EQ(parsed.place(), entry.place);
@@ -122,8 +124,9 @@ TEST(Strings, Faults) {
   struct Case {
     const char *text, *place;
   };
-  for (const Case &entry : {Case{"x = \"abc\ny = 1", "\""}, Case{"x = \"\"\"abc", "\"\"\""}, Case{"x = \"a\\q\"", "\\q"}, Case{"x = \"a } b\"", "}"},
-                            Case{"x = \"a { b\"", "{"}, Case{"x = \"{a # b}\"", "#"}, Case{"x = \"{f(\\\"a\\\")}\"", "\\"}}) {
+  for (const Case &entry : {Case{"x = \"abc\ny = 1", "\""}, Case{"x = \"\"\"abc", "\"\"\""},
+                            Case{"x = \"a\\q\"", "\\q"}, Case{"x = \"a } b\"", "}"}, Case{"x = \"a { b\"", "{"},
+                            Case{"x = \"{a # b}\"", "#"}, Case{"x = \"{f(\\\"a\\\")}\"", "\\"}}) {
     Parsed parsed(entry.text);
     EXPECT_EQ(parsed.code(), "E0104") << entry.text << parsed.errors();
     EXPECT_EQ(parsed.place(), entry.place);

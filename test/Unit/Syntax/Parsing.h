@@ -7,7 +7,8 @@ namespace tds::test {
 
 /// A text and what the parser made of it.
 struct Parsed {
-  explicit Parsed(std::string text) : id(sources.add("test.tds", std::move(text))), file(parseFile(id, sources, diagnostics)) {}
+  explicit Parsed(std::string text)
+      : id(sources.add("test.tds", std::move(text))), file(parseFile(id, sources, diagnostics)) {}
   Parsed(const Parsed &) = delete;
 
   bool fine() const { return !diagnostics.hasErrors(); }

@@ -36,7 +36,8 @@ void survive(const std::string &text, double seconds = 5) {
   else
     EXPECT_FALSE(parsed.errors().empty());
   EXPECT_LE(parsed.diagnostics.all().size(), 20u);
-  EXPECT_LE(std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count(), seconds) << text.substr(0, 80);
+  EXPECT_LE(std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count(), seconds)
+      << text.substr(0, 80);
 }
 
 std::string times(const char *text, size_t count) {
@@ -66,8 +67,10 @@ TEST(Robustness, EveryByteLeftOutOrChanged) {
 }
 
 TEST(Robustness, RandomBytesAndRandomTokens) {
-  constexpr const char *tokens[] = {"def ", "f", "(", ")", "[", "]", "{", "}", "=", ":=", "=>", "->", "|>", ",", ";", "\n", "if ", "then ", "else ", "for ",
-                                    "in ", "..", "...", "sum", "grad", "\"", "{x", "1", ".", "@", "-", "**", "<", "import ", "type ", "as ", "yield ", "#"};
+  constexpr const char *tokens[] = {
+      "def ", "f", "(",  ")",   "[",     "]",     "{",    "}",       "=",     ":=",  "=>",     "->",   "|>",
+      ",",    ";", "\n", "if ", "then ", "else ", "for ", "in ",     "..",    "...", "sum",    "grad", "\"",
+      "{x",   "1", ".",  "@",   "-",     "**",    "<",    "import ", "type ", "as ", "yield ", "#"};
   std::mt19937 random(2);
   for (unsigned round = 0; round < 2000; ++round) {
     std::string bytes, text;
@@ -82,8 +85,10 @@ TEST(Robustness, RandomBytesAndRandomTokens) {
 
 TEST(Robustness, DeepNesting) {
   constexpr size_t deep = 10000;
-  for (const char *open : {"(", "[", "{", "f(", "x[", "-", "not ", "a => ", "[i] => ", "if a then ", "if a {", "if a {} else ", "2 ** ", "([{", "sum[k](", "grad[p](", "for x in {",
-                           "x = for i in ", "if if ", "\"{\"", "x.a[", "a |> f("}) {
+  for (const char *open : {"(",      "[",     "{",       "f(",         "x[",         "-",
+                           "not ",   "a => ", "[i] => ", "if a then ", "if a {",     "if a {} else ",
+                           "2 ** ",  "([{",   "sum[k](", "grad[p](",   "for x in {", "x = for i in ",
+                           "if if ", "\"{\"", "x.a[",    "a |> f("}) {
     Parsed parsed("x = " + times(open, deep));
     EXPECT_FALSE(parsed.fine()) << open;
     survive(times(open, deep));
