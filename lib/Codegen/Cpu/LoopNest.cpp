@@ -9,7 +9,6 @@
 #include "mlir/Dialect/Arith/Utils/Utils.h"
 #include "mlir/Dialect/Linalg/Transforms/Transforms.h"
 #include "mlir/Dialect/Math/IR/Math.h"
-#include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "llvm/ADT/TypeSwitch.h"
 #include "llvm/Support/MathExtras.h"
 
@@ -159,6 +158,42 @@ Value LoopNest::yielded(const NestOperand &output) const {
   return body()->getTerminator()->getOperand(position);
 }
 
+std::optional<int64_t> LoopNest::stepOf(Value index, unsigned loop) const {
+  Operation *op = index.getParentBlock() == body() ? index.getDefiningOp() : nullptr;
+  if (auto counter = dyn_cast_or_null<linalg::IndexOp>(op))
+    return loopOfDim[counter.getDim()] == int(loop);
+  if (!op && index.getParentBlock() == body()) { // what an operand holds
+    for (const NestOperand &operand : operands)
+      if (operand.argument == index && !operand.output && (!operand.isMemref() || operand.strides[loop] == 0))
+        return 0;
+    return std::nullopt;
+  }
+  if (!op)
+    return 0;
+  SmallVector<int64_t> steps;
+  for (Value operand : op->getOperands()) {
+    std::optional<int64_t> step = stepOf(operand, loop);
+    if (!step)
+      return std::nullopt;
+    steps.push_back(*step);
+  }
+  if (isa<arith::AddIOp>(op))
+    return steps[0] + steps[1];
+  if (isa<arith::SubIOp>(op))
+    return steps[0] - steps[1];
+  bool fixed = llvm::all_of(steps, [](int64_t step) { return step == 0; });
+  return fixed && isPure(op) ? std::optional<int64_t>(0) : std::nullopt;
+}
+
+bool LoopNest::isContiguous(memref::LoadOp load, unsigned loop) const {
+  if (load.getIndices().empty() || !load.getMemRefType().isLastDimUnitStride())
+    return false;
+  for (Value index : load.getIndices().drop_back())
+    if (stepOf(index, loop) != 0)
+      return false;
+  return stepOf(load.getIndices().back(), loop) == 1;
+}
+
 //===----------------------------------------------------------------------===//
 // The plan
 //===----------------------------------------------------------------------===//
@@ -169,19 +204,21 @@ static bool isLaneType(Type type) {
   return isa<IndexType, Float16Type, BFloat16Type, Float32Type, Float64Type>(type);
 }
 
+/// Whether memory holds such elements a vector at a time; i1 is a bit there, but a byte in our buffers.
+static bool isPackedInMemory(Type type) { return isLaneType(type) && !type.isInteger(1) && !type.isIndex(); }
+
 /// Integer divisions stay scalar: there is no such vector instruction, and lanes masked off may hold zeros.
 static bool hasLanes(Operation &op) {
   if (isa<linalg::IndexOp, linalg::YieldOp>(op))
     return true;
+  if (auto load = dyn_cast<memref::LoadOp>(op))
+    return isPackedInMemory(load.getType());
   if (isa<arith::DivSIOp, arith::DivUIOp, arith::RemSIOp, arith::RemUIOp, arith::FloorDivSIOp, arith::CeilDivSIOp,
           arith::CeilDivUIOp>(op))
     return false;
   return (op.hasTrait<OpTrait::Elementwise>() || isa<arith::ConstantOp>(op)) && isMemoryEffectFree(&op) &&
          llvm::all_of(op.getOperandTypes(), isLaneType) && llvm::all_of(op.getResultTypes(), isLaneType);
 }
-
-/// Whether memory holds such elements a vector at a time; i1 is a bit there, but a byte in our buffers.
-static bool isPackedInMemory(Type type) { return isLaneType(type) && !type.isInteger(1) && !type.isIndex(); }
 
 static unsigned bitWidth(Type type) {
   if (auto complex = dyn_cast<ComplexType>(type))
@@ -213,7 +250,12 @@ static constexpr double instructionTime = 0.25, byteTime = 0.05;
 /// Instructions an element when lanes lie along a loop.
 static double laneCost(const LoopNest &nest, unsigned loop, unsigned lanes, double body) {
   double strip = body;
+  for (auto load : nest.body()->getOps<memref::LoadOp>())
+    if (!nest.isContiguous(load, loop))
+      strip += 3 * lanes;
   for (const NestOperand &operand : nest.operands) {
+    if (!operand.argument && !operand.output)
+      continue; // nothing but its size is used
     if (!operand.isMemref() || operand.strides[loop] == 0)
       strip += 0.2;
     else

@@ -8,6 +8,7 @@
 #define TDS_LIB_CODEGEN_CPU_LOOPNEST_H
 #include "lib/Codegen/Cpu/Cpu.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
 
 namespace tds {
 
@@ -44,7 +45,7 @@ struct LoopNest {
   llvm::SmallVector<int> loopOfDim; // for linalg.index: the loop of a dimension, -1 if it is always 0
   llvm::SmallVector<NestOperand> operands;
 
-  /// Bounds of open sizes are made by the builder. Null operands, sizes and maps of any kind are fine.
+  /// Bounds of open sizes are made by the builder.
   static LoopNest of(mlir::linalg::GenericOp op, mlir::OpBuilder &builder);
 
   mlir::Block *body() const { return mlir::linalg::GenericOp(op).getBody(); }
@@ -52,6 +53,10 @@ struct LoopNest {
   /// Whether the body asks for the counter of this loop.
   bool counts(unsigned loop) const;
   mlir::Value yielded(const NestOperand &output) const;
+  /// How far an index computed in the body moves in a step of the loop; none if that is not known.
+  std::optional<int64_t> stepOf(mlir::Value index, unsigned loop) const;
+  /// Whether a load in the body reads neighbours in steps of the loop.
+  bool isContiguous(mlir::memref::LoadOp load, unsigned loop) const;
 };
 
 /// How a nest is emitted. Loops outside `inner` are parallel ones.

@@ -64,6 +64,7 @@ private:
   Operation *inLanes(Operation *op, ArrayRef<Value> operands, unsigned lanes);
   Value load(unsigned operand, Value address, unsigned lanes, unsigned active);
   void store(unsigned operand, Value value, Value address, unsigned lanes, unsigned active);
+  Value loadEach(memref::LoadOp load, ArrayRef<Value> indices, unsigned lanes, unsigned active);
   Value mask(unsigned lanes, unsigned active);
   Value counter(unsigned dim);
   Values indices(const NestOperand &operand);
@@ -264,7 +265,7 @@ bool NestEmitter::emitParallelOuter(ArrayRef<unsigned> outer) {
   if (tile >= count || (count < fewest && strips && nest.loops[plan.vectorLoop].size / unit() >= fewest))
     return false;
   parallelTiles(count, tile, [&](Value from, Value to) {
-    loop(from, to, constant(1), {}, [&](Value flat, ArrayRef<Value>) {
+    auto row = [&](Value flat, ArrayRef<Value>) {
       for (unsigned index = flattened; index-- > 1;) {
         counters[outer[index]] = arith::RemUIOp::create(b, loc, flat, size(outer[index]));
         flat = arith::DivUIOp::create(b, loc, flat, size(outer[index]));
@@ -272,7 +273,11 @@ bool NestEmitter::emitParallelOuter(ArrayRef<unsigned> outer) {
       counters[outer[0]] = flat;
       serially(outer.drop_front(flattened), [&] { emitInner(); });
       return Values();
-    });
+    };
+    if (tile == 1)
+      row(from, {});
+    else
+      loop(from, to, constant(1), {}, row);
   });
   return true;
 }
@@ -467,10 +472,12 @@ void NestEmitter::enterInner() {
   }
   if (plan.lanes == 1)
     return;
-  for (Operation &op : *nest.body())
+  for (Operation &op : *nest.body()) {
+    bool wide = isa<linalg::YieldOp>(op) || (laneValues.contains(op.getResult(0)) && !isa<memref::LoadOp>(op));
     for (Value value : op.getOperands())
-      if (known(value) && (isa<linalg::YieldOp>(op) || laneValues.contains(op.getResult(0))) && !splats.contains(value))
+      if (wide && known(value) && !splats.contains(value))
         splats[value] = widen(value, hoisted);
+  }
 }
 
 /// Where each operand is after the given loops have moved it from its base.
@@ -489,7 +496,7 @@ Values NestEmitter::addresses(ArrayRef<unsigned> moved, ArrayRef<Value> bases) {
     Value place = bases.empty() ? operand.offset ? constant(operand.offset) : Value() : bases[index];
     for (unsigned loop : moved) {
       int64_t stride = operand.strides[loop];
-      if (stride == 0 || !counters[loop])
+      if (stride == 0 || !counters[loop] || counters[loop] == constants[0])
         continue;
       Value step = counters[loop];
       if (stride != 1)
@@ -546,6 +553,28 @@ Value NestEmitter::load(unsigned index, Value address, unsigned lanes, unsigned 
   return vector::FromElementsOp::create(b, loc, type, elements);
 }
 
+/// A load of the body whose indices, vectors or scalars, differ by lane.
+Value NestEmitter::loadEach(memref::LoadOp load, ArrayRef<Value> indices, unsigned lanes, unsigned active) {
+  auto ofLane = [&](unsigned lane) {
+    Values scalars(indices);
+    for (Value &index : scalars)
+      if (isa<VectorType>(index.getType()))
+        index = vector::ExtractOp::create(b, loc, index, lane);
+    return scalars;
+  };
+  auto type = VectorType::get(lanes, load.getType());
+  bool contiguous = nest.isContiguous(load, plan.vectorLoop);
+  if (contiguous && active == lanes)
+    return vector::LoadOp::create(b, loc, type, load.getMemRef(), ofLane(0));
+  Value zero = arith::ConstantOp::create(b, loc, b.getZeroAttr(contiguous ? Type(type) : load.getType()));
+  if (contiguous)
+    return vector::MaskedLoadOp::create(b, loc, type, load.getMemRef(), ofLane(0), mask(lanes, active), zero);
+  Values elements(lanes, zero);
+  for (unsigned lane = 0; lane < active; ++lane)
+    elements[lane] = memref::LoadOp::create(b, loc, load.getMemRef(), ofLane(lane));
+  return vector::FromElementsOp::create(b, loc, type, elements);
+}
+
 void NestEmitter::store(unsigned index, Value value, Value address, unsigned lanes, unsigned active) {
   const NestOperand &operand = nest.operands[index];
   if (!nest.flat) {
@@ -581,15 +610,7 @@ void NestEmitter::clone(Operation &op, IRMapping &map) {
     map.map(index.getResult(), counter(index.getDim()));
     return;
   }
-  Operation *copy = b.clone(op, map);
-  if (copy->getNumRegions() == 0)
-    return;
-  SmallVector<linalg::IndexOp> nested;
-  copy->walk([&](linalg::IndexOp index) { nested.push_back(index); });
-  for (linalg::IndexOp index : nested) {
-    index.replaceAllUsesWith(counter(index.getDim()));
-    index.erase();
-  }
+  b.clone(op, map);
 }
 
 /// The op on vectors of so many lanes, or on scalars.
@@ -644,6 +665,11 @@ Values NestEmitter::evaluate(unsigned lanes, unsigned active, ArrayRef<Value> su
       Value start = vector::BroadcastOp::create(b, loc, type, counter(index.getDim()));
       Value steps = vector::StepOp::create(b, loc, type);
       map.map(index.getResult(), arith::AddIOp::create(b, loc, start, steps).getResult());
+      continue;
+    }
+    if (auto read = dyn_cast<memref::LoadOp>(op)) {
+      auto indices = llvm::map_to_vector(read.getIndices(), [&](Value index) { return map.lookupOrDefault(index); });
+      map.map(read.getResult(), loadEach(read, indices, lanes, active));
       continue;
     }
     Values operands;
