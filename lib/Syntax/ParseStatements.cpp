@@ -109,7 +109,11 @@ bool Parser::endStatement(Token closer) {
   if (is(Token::newline) || is(Token::semicolon) || is(closer) || is(Token::endOfFile))
     return true;
   Diagnostic &diagnostic = unexpected("a new line");
-  if (is(Token::colon))
+  if (is(Token::kw_if))
+    diagnostic.help("a value is chosen by `if c then a else b`");
+  else if (is(Token::string) && at > 0 && lexed.lexemes[at - 1].token == Token::name)
+    diagnostic.help("a call has brackets: `f(\"text\")`");
+  else if (is(Token::colon))
     diagnostic.help("a block stands in braces; types are written in parameters and records");
   else if (is(Token::fatarrow))
     diagnostic.help("a lambda is `x => e` or `(x, y) => e`, of names; in an operation it stands in brackets");

@@ -245,7 +245,9 @@ TEST(Grammar, WordsOfOtherLanguages) {
            {"x = !a", "E0102", "!", "not in the language"},
            {"x = 'abc'", "E0102", "'abc'", "not in the language"},
            {"x = a ? b : c", "E0102", "?", "not in the language"},
-           {"i++", "E0101", "+", "expected an expression"}});
+           {"i++", "E0101", "+", "expected an expression"},
+           {"x = a if b else c", "E0101", "if", "expected a new line"},
+           {"print \"a\"", "E0101", "\"a\"", "expected a new line"}});
   accepts({"return = 3", "let = fn(break)"});
 }
 
