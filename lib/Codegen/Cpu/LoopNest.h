@@ -14,15 +14,15 @@ namespace tds {
 
 /// What a linalg op reads or writes.
 struct NestOperand {
-  mlir::Value value;                    // a memref, or a scalar that all points read
-  mlir::BlockArgument argument;         // of the body; null if the body does not read it
-  mlir::AffineMap map;                  // of the op's dimensions
-  llvm::SmallVector<int64_t> strides;   // in elements, one a loop; flat nests only
-  int64_t offset = 0;                   // in elements, from the memref's first one
+  mlir::Value value;                  // a memref, or a scalar that all points read
+  mlir::BlockArgument argument;       // of the body; null if the body does not read it
+  mlir::AffineMap map;                // of the op's dimensions
+  llvm::SmallVector<int64_t> strides; // in elements, one a loop; flat nests only
+  int64_t offset = 0;                 // in elements, from the memref's first one
   bool output = false;
-  bool accumulates = false;             // an output that no reduction loop moves
-  bool fresh = false;                   // holds no value yet: the first one is stored, not added
-  mlir::Operation *combiner = nullptr;  // of an accumulating output, if known: its value is combiner(argument, x)
+  bool accumulates = false;            // an output that no reduction loop moves
+  bool fresh = false;                  // holds no value yet: the first one is stored, not added
+  mlir::Operation *combiner = nullptr; // of an accumulating output, if known: its value is combiner(argument, x)
 
   bool isMemref() const { return mlir::isa<mlir::MemRefType>(value.getType()); }
   mlir::Type element() const { return mlir::getElementTypeOrSelf(value.getType()); }

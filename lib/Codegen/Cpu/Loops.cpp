@@ -33,8 +33,8 @@ public:
   void emit();
 
 private:
-  // A scope is a block in which constants and one-dimensional views of the operands stand first: the function's, or a parallel
-  // loop's, so that such a loop captures whole buffers only.
+  // A scope is a block in which constants and one-dimensional views of the operands stand first: the function's, or a
+  // parallel loop's, so that such a loop captures whole buffers only.
   void beginScope();
   Value constant(int64_t value);
   Value size(unsigned loop);
@@ -376,8 +376,8 @@ void NestEmitter::emitStrip(Value start, int64_t length) {
     Values next;
     for (auto [index, part] : llvm::enumerate(parts)) {
       counters[plan.vectorLoop] = part.start;
-      llvm::append_range(next, evaluate(plan.lanes, part.active,
-                                        now.slice(index * sumOperands.size(), sumOperands.size())));
+      llvm::append_range(next,
+                         evaluate(plan.lanes, part.active, now.slice(index * sumOperands.size(), sumOperands.size())));
     }
     return next;
   });
@@ -461,9 +461,7 @@ void NestEmitter::enterInner() {
     if (operand.argument && fixed)
       hoisted.map(operand.argument, load(index, bases[index], 1, 1));
   }
-  auto known = [&](Value value) {
-    return hoisted.contains(value) || value.getParentBlock() != nest.body();
-  };
+  auto known = [&](Value value) { return hoisted.contains(value) || value.getParentBlock() != nest.body(); };
   for (Operation &op : nest.body()->without_terminator()) {
     auto index = dyn_cast<linalg::IndexOp>(op);
     bool moves = index && llvm::is_contained(inner, unsigned(nest.loopOfDim[index.getDim()]));
@@ -619,8 +617,7 @@ Operation *NestEmitter::inLanes(Operation *op, ArrayRef<Value> operands, unsigne
   if (lanes > 1)
     for (Type &type : types)
       type = VectorType::get(lanes, type);
-  OperationState state(op->getLoc(), op->getName().getStringRef(), operands, types,
-                       op->getAttrDictionary().getValue());
+  OperationState state(op->getLoc(), op->getName().getStringRef(), operands, types, op->getAttrDictionary().getValue());
   return b.create(state);
 }
 

@@ -4,11 +4,11 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 //===----------------------------------------------------------------------===//
+#include "mlir/Dialect/Math/IR/Math.h"
 #include "lib/Codegen/Cpu/Cpu.h"
 #include "lib/Codegen/Cpu/MathPolynomials.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
-#include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/IR/BuiltinOps.h"
@@ -73,8 +73,8 @@ private:
   SymbolTable symbols;
 };
 
-/// Elementary functions on one type: f32, f64, or a vector of them. Accuracy is for the default rounding; nan, infinities and
-/// zeros of either sign give what C's functions give.
+/// Elementary functions on one type: f32, f64, or a vector of them. Accuracy is for the default rounding; nan,
+/// infinities and zeros of either sign give what C's functions give.
 class Functions {
 public:
   Functions(OpBuilder &b, Location loc, Type type, Libm &libm)
@@ -145,12 +145,12 @@ private:
       sum = fma(sum, x, c(coefficient));
     return sum;
   }
-  template <size_t n, size_t m>
-  Value polynomial(const double (&ifFloat)[n], const double (&ifDouble)[m], Value x) {
+  template <size_t n, size_t m> Value polynomial(const double (&ifFloat)[n], const double (&ifDouble)[m], Value x) {
     return isDouble ? polynomial(ArrayRef(ifDouble), x) : polynomial(ArrayRef(ifFloat), x);
   }
 
-  /// A float that is whole and fits in 32 bits, as integers as wide as the type: there is an instruction for 32 bits alone.
+  /// A float that is whole and fits in 32 bits, as integers as wide as the type: there is an instruction for 32 bits
+  /// alone.
   Value toInteger(Value whole) {
     Value narrow = arith::FPToSIOp::create(b, loc, like(b.getI32Type()), whole);
     return isDouble ? Value(arith::ExtSIOp::create(b, loc, integers(), narrow)) : narrow;
@@ -306,8 +306,8 @@ Value Functions::erf(Value x) {
   return select(less(a, c(0.9375)), small, withSign(large, x));
 }
 
-/// sin(x + quarter pi / 2). The reduction is done in double precision, where fma makes it exact; beyond 10^9, where the number
-/// of quarters leaves 32 bits, by libm.
+/// sin(x + quarter pi / 2). The reduction is done in double precision, where fma makes it exact; beyond 10^9, where the
+/// number of quarters leaves 32 bits, by libm.
 Value Functions::trigonometric(Value x, int64_t quarter, StringRef name) {
   Value limit = c(1e9), small = less(abs(x), limit);
   Functions wide = isDouble ? *this : doubles();
@@ -329,9 +329,11 @@ Value Functions::trigonometric(Value x, int64_t quarter, StringRef name) {
   if (quarter != 0)
     quarters = arith::AddIOp::create(b, loc, quarters, integer(narrow, quarter));
   Value one = integer(narrow, 1);
-  Value odd = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq, arith::AndIOp::create(b, loc, quarters, one), one);
+  Value odd =
+      arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq, arith::AndIOp::create(b, loc, quarters, one), one);
   Value two = integer(narrow, 2);
-  Value flip = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq, arith::AndIOp::create(b, loc, quarters, two), two);
+  Value flip =
+      arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq, arith::AndIOp::create(b, loc, quarters, two), two);
   Value y = select(odd, cosine, sine);
   y = select(flip, neg(y), y);
   if (quarter == 0)
@@ -397,17 +399,28 @@ struct Row {
   StringRef libm;
 };
 constexpr Row rows[] = {
-    {"math.exp", &Functions::exp, true, "exp"},       {"math.exp2", &Functions::exp2, true, "exp2"},
-    {"math.expm1", &Functions::expm1, true, "expm1"}, {"math.log", &Functions::log, true, "log"},
-    {"math.log1p", &Functions::log1p, true, "log1p"}, {"math.log2", &Functions::log2, false, "log2"},
-    {"math.log10", &Functions::log10, false, "log10"}, {"math.tanh", &Functions::tanh, true, "tanh"},
-    {"math.erf", &Functions::erf, false, "erf"},      {"math.sin", &Functions::sin, true, "sin"},
-    {"math.cos", &Functions::cos, true, "cos"},       {"math.tan", &Functions::tan, true, "tan"},
-    {"math.sinh", &Functions::sinh, false, "sinh"},   {"math.cosh", &Functions::cosh, false, "cosh"},
-    {"math.erfc", nullptr, false, "erfc"},            {"math.asin", nullptr, false, "asin"},
-    {"math.acos", nullptr, false, "acos"},            {"math.atan", nullptr, false, "atan"},
-    {"math.asinh", nullptr, false, "asinh"},          {"math.acosh", nullptr, false, "acosh"},
-    {"math.atanh", nullptr, false, "atanh"},          {"math.cbrt", nullptr, false, "cbrt"},
+    {"math.exp", &Functions::exp, true, "exp"},
+    {"math.exp2", &Functions::exp2, true, "exp2"},
+    {"math.expm1", &Functions::expm1, true, "expm1"},
+    {"math.log", &Functions::log, true, "log"},
+    {"math.log1p", &Functions::log1p, true, "log1p"},
+    {"math.log2", &Functions::log2, false, "log2"},
+    {"math.log10", &Functions::log10, false, "log10"},
+    {"math.tanh", &Functions::tanh, true, "tanh"},
+    {"math.erf", &Functions::erf, false, "erf"},
+    {"math.sin", &Functions::sin, true, "sin"},
+    {"math.cos", &Functions::cos, true, "cos"},
+    {"math.tan", &Functions::tan, true, "tan"},
+    {"math.sinh", &Functions::sinh, false, "sinh"},
+    {"math.cosh", &Functions::cosh, false, "cosh"},
+    {"math.erfc", nullptr, false, "erfc"},
+    {"math.asin", nullptr, false, "asin"},
+    {"math.acos", nullptr, false, "acos"},
+    {"math.atan", nullptr, false, "atan"},
+    {"math.asinh", nullptr, false, "asinh"},
+    {"math.acosh", nullptr, false, "acosh"},
+    {"math.atanh", nullptr, false, "atanh"},
+    {"math.cbrt", nullptr, false, "cbrt"},
 };
 
 struct TdsMath : PassWrapper<TdsMath, OperationPass<ModuleOp>> {
@@ -416,7 +429,8 @@ struct TdsMath : PassWrapper<TdsMath, OperationPass<ModuleOp>> {
   StringRef getArgument() const override { return "tds-math"; }
   StringRef getDescription() const override { return "elementary functions to polynomials and libm calls"; }
   void getDependentDialects(DialectRegistry &registry) const override {
-    registry.insert<arith::ArithDialect, func::FuncDialect, math::MathDialect, scf::SCFDialect, vector::VectorDialect>();
+    registry
+        .insert<arith::ArithDialect, func::FuncDialect, math::MathDialect, scf::SCFDialect, vector::VectorDialect>();
   }
 
   void runOnOperation() override {

@@ -5,8 +5,8 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Weighted minimax fits, the highest power first, each coefficient rounded to its type and the others fitted again. `2^-n` is
-// the largest error of the function from the polynomial alone, relative to the function.
+// Weighted minimax fits, the highest power first, each coefficient rounded to its type and the others fitted again.
+// `2^-n` is the largest error of the function from the polynomial alone, relative to the function.
 //
 //===----------------------------------------------------------------------===//
 #ifndef TDS_LIB_CODEGEN_CPU_MATHPOLYNOMIALS_H
@@ -24,8 +24,7 @@ inline constexpr double expF64[] = { // 2^-57.9
 
 // expm1(r) = r + r^2 q(r), |r| <= ln(2) / 2
 inline constexpr double expm1F32[] = { // 2^-31.1
-    0.0001994417980313301, 0.0013932668371126056, 0.008333208039402962,
-    0.04166648909449577,   0.1666666716337204,    0.5};
+    0.0001994417980313301, 0.0013932668371126056, 0.008333208039402962, 0.04166648909449577, 0.1666666716337204, 0.5};
 inline constexpr double expm1F64[] = { // 2^-64.9
     1.7335174921069567e-10, 2.091379436481819e-09, 2.5047500707283784e-08, 2.755727534517796e-07,
     2.75573254842141e-06,   2.480158732498995e-05, 0.00019841269837391937, 0.001388888888888336,
@@ -33,7 +32,7 @@ inline constexpr double expm1F64[] = { // 2^-64.9
 
 // log(1 + f) = f - f^2 / 2 + f^3 q(f), sqrt(1/2) <= 1 + f <= sqrt(2)
 inline constexpr double logF32[] = { // 2^-30.2
-    0.06731570512056351, -0.11661116778850555, 0.11887061595916748, -0.12408200651407242, 0.14220137894153595,
+    0.06731570512056351, -0.11661116778850555, 0.11887061595916748,  -0.12408200651407242, 0.14220137894153595,
     -0.1666785180568695, 0.20002076029777527,  -0.25000011920928955, 0.3333331346511841};
 
 // log((1 + s) / (1 - s)) = 2 s + s^3 q(s^2), s = f / (2 + f), f as above
@@ -56,7 +55,7 @@ inline constexpr double erfcF32[] = { // 2^-32.3, of erf
 // sin(r) = r + r^3 q(r^2), cos(r) = 1 - r^2 / 2 + r^4 q(r^2), |r| <= pi / 4
 inline constexpr double sinF32[] = {-0.00019518598855938762, 0.008332191035151482, -0.16666655242443085}; // 2^-28.0
 inline constexpr double cosF32[] = {2.4430672056041658e-05, -0.00138873013202101, 0.04166664555668831};   // 2^-33.1
-inline constexpr double sinF64[] = { // 2^-57.9
+inline constexpr double sinF64[] = {                                                                      // 2^-57.9
     1.5896807748882095e-10,  -2.5050758689815052e-08, 2.7557313698650717e-06,
     -0.00019841269829839287, 0.008333333333322476,    -0.16666666666666632};
 inline constexpr double cosF64[] = { // 2^-64.2
