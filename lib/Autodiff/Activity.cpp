@@ -1,0 +1,81 @@
+//===- Activity.cpp -------------------------------------------------------===//
+//
+// Part of TDS, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+#include "lib/Autodiff/Activity.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+
+using namespace mlir;
+using namespace tds;
+
+bool tds::carriesDerivatives(Value v) {
+  auto type = dyn_cast<RankedTensorType>(v.getType());
+  return type && isDifferentiable(type.getElementType());
+}
+
+bool Activity::usesVarying(Operation *op) const {
+  return op
+      ->walk([&](Operation *inner) {
+        return llvm::any_of(inner->getOperands(), [&](Value v) { return varies(v); }) ? WalkResult::interrupt()
+                                                                                      : WalkResult::advance();
+      })
+      .wasInterrupted();
+}
+
+/// Whether all partial derivatives of a function are zero, as those of `floor` and `stop_gradient`.
+static bool isFlat(Operation *op) {
+  auto function = dyn_cast<Pointwise>(op);
+  if (!function)
+    return false;
+  Block scratch; // the rules write ops for what is not a number
+  OpBuilder b = OpBuilder::atBlockEnd(&scratch);
+  ExprBuilder e(b, op);
+  SmallVector<Expr> partials = function.partials(e);
+  return !partials.empty() && llvm::all_of(partials, [](const Expr &p) { return p.is(0); });
+}
+
+void Activity::mark(Operation *op) {
+  if (isa<WhereOp, scf::IfOp>(op)) {
+    for (Region &side : op->getRegions())
+      for (Block &block : side) {
+        mark(block);
+        for (auto [result, yielded] : llvm::zip(op->getResults(), block.getTerminator()->getOperands()))
+          if (varies(yielded))
+            varying.insert(result);
+      }
+    return;
+  }
+  if (!usesVarying(op) || isFlat(op))
+    return;
+  for (Value result : op->getResults())
+    if (carriesDerivatives(result))
+      varying.insert(result);
+}
+
+/// A composite  =>  its body; gives the first of its ops.
+static Block::iterator inlineBody(CompositeOp op) {
+  Block &body = op.getBody().front();
+  YieldOp yield = op.bodyYield();
+  for (auto [argument, value] : llvm::zip_equal(body.getArguments(), op.getArgs()))
+    argument.replaceAllUsesWith(value);
+  SmallVector<Value> results(yield.getValues());
+  Block *block = op->getBlock();
+  bool first = op->getIterator() == block->begin();
+  Block::iterator before = first ? Block::iterator() : std::prev(op->getIterator());
+  block->getOperations().splice(op->getIterator(), body.getOperations(), body.begin(), yield->getIterator());
+  op.replaceAllUsesWith(results);
+  op.erase();
+  return first ? block->begin() : std::next(before);
+}
+
+void Activity::mark(Block &block) {
+  for (auto it = block.begin(); it != block.end();) {
+    if (auto composite = dyn_cast<CompositeOp>(*it); composite && !composite.hasRule() && usesVarying(composite)) {
+      it = inlineBody(composite);
+      continue;
+    }
+    mark(&*it++);
+  }
+}

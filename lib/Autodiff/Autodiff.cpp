@@ -1,0 +1,93 @@
+//===- Autodiff.cpp - the pass tds-autodiff -------------------------------===//
+//
+// Part of TDS, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+#include "lib/Autodiff/Autodiff.h"
+#include "lib/Autodiff/Derivatives.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+
+using namespace mlir;
+using namespace tds;
+
+namespace tds {
+#define GEN_PASS_DEF_TDSAUTODIFF
+#include "lib/Autodiff/Passes.h.inc"
+} // namespace tds
+
+void Made::notifyOperationInserted(Operation *op, OpBuilder::InsertPoint) {
+  ops.insert(op);
+  if (auto named = dyn_cast<NameLoc>(op->getLoc()))
+    op->setLoc(named.getChildLoc());
+}
+
+void Made::name(Value value, Value of) {
+  auto name = dyn_cast<NameLoc>(of.getLoc());
+  Operation *op = value.getDefiningOp();
+  if (!name || !op || !ops.contains(op) || isa<NameLoc>(op->getLoc()))
+    return;
+  auto derived = StringAttr::get(op->getContext(), "d_" + name.getName().getValue());
+  op->setLoc(NameLoc::get(derived, op->getLoc()));
+}
+
+LogicalResult tds::refuse(Operation *op) {
+  if (isa<scf::ForOp, scf::WhileOp>(op))
+    return op->emitError() << "a `" << (isa<scf::ForOp>(op) ? "for" : "while")
+                           << "` loop in a differentiated def is not there yet";
+  return op->emitError() << "`" << op->getName() << "` has no derivative yet";
+}
+
+void tds::inlineRequest(Operation *request, ValueRange wrt) {
+  Block &body = request->getRegion(0).front();
+  Operation *yield = body.getTerminator();
+  for (auto [argument, value] : llvm::zip_equal(body.getArguments(), wrt))
+    argument.replaceAllUsesWith(value);
+  SmallVector<Value> results(yield->getOperands());
+  request->getBlock()->getOperations().splice(request->getIterator(), body.getOperations(), body.begin(),
+                                              yield->getIterator());
+  request->replaceAllUsesWith(results);
+  request->erase();
+}
+
+/// Walks made partial derivatives of operands that do not vary, and primal values that no derivative needs.
+static void eraseDead(Block &block) {
+  for (Operation &op : llvm::make_early_inc_range(llvm::reverse(block))) {
+    if (isOpTriviallyDead(&op)) {
+      op.erase();
+      continue;
+    }
+    for (Region &region : op.getRegions())
+      for (Block &inner : region)
+        eraseDead(inner);
+  }
+}
+
+namespace {
+struct TdsAutodiffPass : tds::impl::TdsAutodiffBase<TdsAutodiffPass> {
+  using Base::Base;
+
+  void runOnOperation() override {
+    SmallVector<Operation *> requests; // a post-order walk: innermost first
+    getOperation().walk([&](Operation *op) {
+      if (isa<VjpOp, JvpOp>(op))
+        requests.push_back(op);
+    });
+    llvm::SmallSetVector<Operation *, 4> functions;
+    for (Operation *request : requests) {
+      if (auto function = request->getParentOfType<func::FuncOp>())
+        functions.insert(function);
+      auto reverse = dyn_cast<VjpOp>(request);
+      if (failed(reverse ? expand(reverse) : expand(cast<JvpOp>(request))))
+        return signalPassFailure();
+    }
+    for (Operation *function : functions)
+      for (Block &block : function->getRegion(0))
+        eraseDead(block);
+  }
+};
+} // namespace
+
+std::unique_ptr<Pass> tds::createTdsAutodiffPass() { return std::make_unique<TdsAutodiffPass>(); }

@@ -1,0 +1,19 @@
+//===- Autodiff.h - derivatives of tds functions ----------------*- C++ -*-===//
+//
+// Part of TDS, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+#pragma once
+#include "mlir/Pass/Pass.h"
+#include <memory>
+
+namespace tds {
+
+/// Replaces every tds.vjp and tds.jvp of a module by ops that compute it.
+std::unique_ptr<mlir::Pass> createTdsAutodiffPass();
+
+#define GEN_PASS_REGISTRATION
+#include "lib/Autodiff/Passes.h.inc"
+
+} // namespace tds

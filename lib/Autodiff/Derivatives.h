@@ -1,0 +1,100 @@
+//===- Derivatives.h - the two walks ----------------------------*- C++ -*-===//
+//
+// Part of TDS, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+#pragma once
+#include "lib/Autodiff/Activity.h"
+#include "llvm/ADT/MapVector.h"
+#include "llvm/ADT/SmallPtrSet.h"
+
+namespace tds {
+
+/// Replaces a request whose body holds no other by its body and its derivative.
+llvm::LogicalResult expand(VjpOp request);
+llvm::LogicalResult expand(JvpOp request);
+
+/// Moves the ops of a request's body before it, and gives its results the values that the body yields.
+void inlineRequest(mlir::Operation *request, mlir::ValueRange wrt);
+
+/// Ops that a walk made. They leave the names of the ops that they come from behind: a walk names what it found.
+class Made : public mlir::OpBuilder::Listener {
+public:
+  void notifyOperationInserted(mlir::Operation *op, mlir::OpBuilder::InsertPoint previous) override;
+  /// Calls the value `d_NAME` if `of` has a name and the walk made it.
+  void name(mlir::Value value, mlir::Value of);
+
+private:
+  llvm::SmallPtrSet<mlir::Operation *, 32> ops;
+};
+
+/// Reverse mode over a list of ops. A null value is a zero that nobody computes.
+class Reverse {
+public:
+  Reverse(mlir::OpBuilder &b, Made &made, Activity &activity) : b(b), made(made), activity(activity) {}
+
+  /// A cotangent. Inside of a branch an element, it is zero where `live` is false, whatever it is multiplied with; null: live
+  /// everywhere.
+  struct Cotangent {
+    mlir::Value d, live;
+  };
+  /// Adds to the cotangent of a value; drops it if the value does not vary.
+  void add(mlir::Value v, Cotangent contribution);
+  /// The sum of what was added.
+  Cotangent take(mlir::Value v);
+  /// From the last op to the first.
+  llvm::LogicalResult walk(llvm::ArrayRef<mlir::Operation *> ops);
+
+private:
+  /// A branch: a tds.where, or an scf.if.
+  struct Branch {
+    mlir::Value cond; ///< tensor of i1
+    mlir::Block *sides[2];
+    mlir::ValueRange results;
+    mlir::ValueRange yields(int side) const { return sides[side]->getTerminator()->getOperands(); }
+  };
+
+  llvm::LogicalResult step(mlir::Operation *op);
+  llvm::LogicalResult composite(CompositeOp op, llvm::ArrayRef<Cotangent> cotangents);
+  llvm::LogicalResult branchOfAll(mlir::Location loc, const Branch &branch, llvm::ArrayRef<Cotangent> cotangents);
+  llvm::LogicalResult branchOfEach(mlir::Location loc, const Branch &branch, llvm::ArrayRef<Cotangent> cotangents);
+  llvm::LogicalResult pointwiseUnder(mlir::Location loc, mlir::Value live, llvm::ArrayRef<mlir::Operation *> ops,
+                                     llvm::ArrayRef<std::pair<mlir::Value, mlir::Value>> seeds);
+  mlir::Value liveOperand(mlir::Operation *op, unsigned operand, mlir::Value live, mlir::Type cotangent);
+  llvm::SmallVector<mlir::Operation *> copy(mlir::Block *side, mlir::IRMapping &map);
+  mlir::Value zero(mlir::Location loc, mlir::Type type);
+  mlir::Value mask(mlir::Location loc, mlir::Value live, mlir::Value d);
+
+  mlir::OpBuilder &b;
+  Made &made;
+  Activity &activity;
+  llvm::MapVector<mlir::Value, Cotangent> cotangents;
+};
+
+/// Forward mode: puts the tangents of each op behind it.
+class Forward {
+public:
+  Forward(mlir::OpBuilder &b, Made &made, Activity &activity) : b(b), made(made), activity(activity) {}
+
+  void set(mlir::Value v, mlir::Value tangent) { tangents[v] = tangent; }
+  mlir::Value get(mlir::Value v) const { return tangents.lookup(v); }
+  /// The tangent, or zeros.
+  mlir::Value getOrZero(mlir::Location loc, mlir::Value v);
+  llvm::LogicalResult walk(mlir::Block &block);
+
+private:
+  llvm::LogicalResult step(mlir::Operation *op);
+  llvm::LogicalResult where(WhereOp op);
+  llvm::LogicalResult composite(CompositeOp op);
+
+  mlir::OpBuilder &b;
+  Made &made;
+  Activity &activity;
+  llvm::DenseMap<mlir::Value, mlir::Value> tangents;
+};
+
+/// Reports that an op can't be differentiated yet, in the words of the source.
+llvm::LogicalResult refuse(mlir::Operation *op);
+
+} // namespace tds

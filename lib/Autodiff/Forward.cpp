@@ -1,0 +1,158 @@
+//===- Forward.cpp - tangents, from the first op to the last --------------===//
+//
+// Part of TDS, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+#include "dialect/Adjoints.h"
+#include "dialect/TdsBuilder.h"
+#include "lib/Autodiff/Derivatives.h"
+#include "mlir/IR/IRMapping.h"
+
+using namespace mlir;
+using namespace tds;
+
+Value Forward::getOrZero(Location loc, Value v) {
+  Value tangent = get(v);
+  return tangent ? tangent : constant(b, loc, 0.0, typeOf(v));
+}
+
+LogicalResult Forward::walk(Block &block) {
+  SmallVector<Operation *> ops;
+  for (Operation &op : block.without_terminator())
+    ops.push_back(&op);
+  for (Operation *op : ops) {
+    b.setInsertionPointAfter(op);
+    if (failed(step(op)))
+      return failure();
+  }
+  b.setInsertionPoint(block.getTerminator());
+  return success();
+}
+
+LogicalResult Forward::step(Operation *op) {
+  if (llvm::none_of(op->getResults(), [&](Value v) { return activity.varies(v); }))
+    return success();
+  if (auto branch = dyn_cast<WhereOp>(op))
+    return where(branch);
+  if (auto call = dyn_cast<CompositeOp>(op))
+    return composite(call);
+  if (op->getNumRegions())
+    return refuse(op);
+  SmallVector<Value> given, found;
+  for (Value operand : op->getOperands())
+    given.push_back(get(operand));
+  if (failed(pushforward(b, op, given, found)))
+    return failure();
+  for (auto [result, tangent] : llvm::zip_equal(op->getResults(), found))
+    if (tangent) {
+      made.name(tangent, result);
+      set(result, tangent);
+    }
+  return success();
+}
+
+/// Each side yields the tangents of its results as well.
+LogicalResult Forward::where(WhereOp op) {
+  SmallVector<unsigned> varying;
+  SmallVector<Type> types(op.getResultTypes());
+  for (OpResult result : op.getResults())
+    if (activity.varies(result)) {
+      varying.push_back(result.getResultNumber());
+      types.push_back(result.getType());
+    }
+  for (Region *side : {&op.getThenRegion(), &op.getElseRegion()}) {
+    if (failed(walk(side->front())))
+      return failure();
+    auto yield = cast<YieldOp>(side->front().getTerminator());
+    SmallVector<Value> values(yield.getValues());
+    for (unsigned result : varying)
+      values.push_back(getOrZero(op.getLoc(), values[result]));
+    yield->setOperands(values);
+  }
+  b.setInsertionPointAfter(op);
+  auto both = WhereOp::create(b, op.getLoc(), types, op.getCond());
+  both->setLoc(op.getLoc()); // it takes the place of the op, and its name
+  both.getThenRegion().takeBody(op.getThenRegion());
+  both.getElseRegion().takeBody(op.getElseRegion());
+  unsigned count = op.getNumResults();
+  for (auto [old, result] : llvm::zip(op.getResults(), both.getResults())) {
+    if (activity.varies(old))
+      activity.add(result);
+    old.replaceAllUsesWith(result);
+  }
+  for (auto [k, result] : llvm::enumerate(varying))
+    set(both.getResult(result), both.getResult(count + k));
+  op.erase();
+  return success();
+}
+
+/// A derivative of one's own is reverse: the cotangents of the arguments are a linear function R of those of the results. The
+/// tangents of the results are its transpose at those of the arguments, which is a reverse derivative again.
+LogicalResult Forward::composite(CompositeOp op) {
+  Location loc = op.getLoc();
+  SmallVector<Value> wrt, seeds;
+  SmallVector<OpResult> results;
+  for (OpResult result : op.getResults())
+    if (carriesDerivatives(result)) {
+      wrt.push_back(constant(b, loc, 0.0, typeOf(result)));
+      results.push_back(result);
+    }
+  for (Value argument : op.getArgs())
+    if (carriesDerivatives(argument))
+      seeds.push_back(getOrZero(loc, argument));
+
+  Block &rule = op.getRule().front();
+  Region region;
+  {
+    OpBuilder::InsertionGuard guard(b);
+    Block *block = b.createBlock(&region);
+    IRMapping map;
+    unsigned next = 0;
+    for (Value argument : op.getArgs())
+      map.map(rule.getArgument(next++), argument);
+    for (Value result : op.getResults())
+      map.map(rule.getArgument(next++), carriesDerivatives(result) ? block->addArgument(result.getType(), loc)
+                                                                   : constant(b, loc, 0.0, typeOf(result)));
+    for (Operation &inner : rule)
+      b.clone(inner, map);
+  }
+  SmallVector<Type> types(region.front().getTerminator()->getOperandTypes());
+  size_t rest = types.size();
+  llvm::append_range(types, ValueRange(wrt).getTypes());
+  auto transpose = VjpOp::create(b, loc, types, wrt, seeds);
+  transpose.getBody().takeBody(region);
+  // The request disappears with its results: a copy of each stands for it until then.
+  SmallVector<Value> tangents;
+  for (auto [k, result] : llvm::enumerate(results)) {
+    tangents.push_back(StopGradientOp::create(b, loc, transpose.getResult(rest + k)));
+  }
+  if (failed(expand(transpose)))
+    return failure();
+  for (auto [result, holder] : llvm::zip_equal(results, tangents)) {
+    Value tangent = holder.getDefiningOp()->getOperand(0);
+    holder.getDefiningOp()->erase();
+    set(result, tangent);
+  }
+  return success();
+}
+
+LogicalResult tds::expand(JvpOp request) {
+  Block &body = request.getBody().front();
+  Activity activity(body.getArguments());
+  activity.mark(body);
+  Made made;
+  OpBuilder b(request.getContext(), &made);
+  Forward forward(b, made, activity);
+  for (auto [argument, tangent] : llvm::zip_equal(body.getArguments(), request.getTangents()))
+    forward.set(argument, tangent);
+  if (failed(forward.walk(body)))
+    return failure();
+  YieldOp yield = request.bodyYield();
+  SmallVector<Value> results(yield.getValues());
+  for (Value v : yield.getValues())
+    results.push_back(forward.getOrZero(request.getLoc(), v));
+  yield->setOperands(results);
+  inlineRequest(request, request.getWrt());
+  return success();
+}
