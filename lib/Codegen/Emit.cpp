@@ -84,7 +84,8 @@ llvm::Error optimise(llvm::Module &module, llvm::TargetMachine &machine) {
 
 llvm::Expected<std::vector<char>> emit(mlir::ModuleOp source, const CodegenOptions &options, Output output) {
   llvm::LLVMContext context;
-  std::unique_ptr<llvm::Module> module = mlir::translateModuleToLLVMIR(source, context, "tds");
+  std::unique_ptr<llvm::Module> module =
+      mlir::translateModuleToLLVMIR(source, context, "tds", /*disableVerification=*/true);
   if (!module)
     return failure("the llvm dialect module has no translation to LLVM IR");
   auto machine = makeMachine(options);
@@ -109,7 +110,7 @@ llvm::Expected<std::vector<char>> emit(mlir::ModuleOp source, const CodegenOptio
   } else {
     llvm::legacy::PassManager passes;
     auto kind = output == Output::object ? llvm::CodeGenFileType::ObjectFile : llvm::CodeGenFileType::AssemblyFile;
-    if ((*machine)->addPassesToEmitFile(passes, stream, nullptr, kind))
+    if ((*machine)->addPassesToEmitFile(passes, stream, nullptr, kind, /*DisableVerify=*/true))
       return failure("the target writes no object files");
     passes.run(*module);
   }

@@ -66,6 +66,7 @@ void addCpuPasses(OpPassManager &passes, const CodegenOptions &options) {
     LoopsOptions loops = {
         .vectorBits = options.vectorBits, .vectorize = options.vectorize, .parallel = options.parallel};
     passes.addNestedPass<func::FuncOp>(createTdsLoopsPass(loops));
+    passes.addPass(createTdsMathPass());
     passes.addPass(createTdsParallelPass());
   } else {
     passes.addNestedPass<func::FuncOp>(createConvertLinalgToLoopsPass());
