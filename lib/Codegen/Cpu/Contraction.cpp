@@ -146,13 +146,16 @@ void Nest::pack(Side side, Value source, Value target, Value panel, Value length
   }
   source = move(source, side, inner, first);
 
-  PackKernel kernel{c.element[out], c.element[side], side == lhs ? plan.packedRows : plan.width, PackKernel::scattered};
+  PackKernel kernel{c.element[out], c.element[side], side == lhs ? plan.packedRows : plan.width,
+                    PackKernel::scattered, false, false};
   bool blockIsInner = plan.innerK.size == 1;
   const ContractionLoop &k0 = blockIsInner ? plan.blockK : plan.innerK, &k1 = blockIsInner ? plan.innerK : plan.blockK;
   if (inner.stride[side] == 1)
     kernel.order = PackKernel::alongWidth;
   else if (k0.stride[side] == 1)
     kernel.order = PackKernel::alongK;
+  kernel.full = side == lhs ? plan.extra == 0 && plan.rows == plan.packedRows : plan.n0.size % plan.width == 0;
+  kernel.shortK = kernel.order == PackKernel::alongK && plan.shortestK() < kernels.lanes(c.element[out]);
   Value k0Size = blockIsInner ? length : emit.index(k0.size), k1Size = blockIsInner ? emit.index(1) : length;
   call(kernels.get(kernel), {source, target, count, emit.index(inner.stride[side]), k0Size,
                              emit.index(k0.stride[side]), k1Size, emit.index(k1.stride[side])});
@@ -170,6 +173,7 @@ void Nest::tile(Value lhsPanel, Value rhsPanel, Value m, Value n, Value result, 
     kernel.vectors = llvm::divideCeil(width, lanes);
     kernel.partial = width % lanes != 0;
     kernel.masked = kernel.partial && !plan.packRhs;
+    kernel.fresh = !accumulate && !plan.severalBlocks();
     kernel.scattered = plan.n0.stride[out] != 1 && plan.n0.size > 1;
     kernel.lhsRow = plan.packLhs ? 1 : plan.m0.stride[lhs];
     kernel.lhsK = plan.packLhs ? plan.packedRows : plan.blockK.stride[lhs];

@@ -68,6 +68,7 @@ struct MicroKernel {
   bool partial;                 // the last vector is not full: takes the width
   bool masked;                  // and b has no padding: reads no more than the width
   bool scattered;               // c's columns are not neighbours
+  bool fresh;                   // never adds to what c holds
   int64_t lhsRow, lhsK, rhsK;   // strides in elements
 };
 
@@ -82,8 +83,10 @@ struct DotKernel {
 struct PackKernel {
   enum Order { alongWidth, alongK, scattered }; // what is contiguous in the source
   mlir::Type element, source;
-  int64_t width;
+  int64_t width; // a multiple of the vector, or a smaller power of two of 128 bits at least
   Order order;
+  bool full;   // the count is the width
+  bool shortK; // k0 may be less than a vector
 };
 
 class ContractionKernels {

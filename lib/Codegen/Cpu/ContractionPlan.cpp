@@ -209,10 +209,18 @@ ContractionPlan ContractionPlan::make(Contraction &c, unsigned vectorBits, bool 
   plan.nPanels = divideCeil(plan.n0.size, plan.width);
   plan.packLhs = !(oneK && c.element[lhs] == c.element[out] && nTotal <= 2 * plan.width);
 
+  // Rows: equal panels need one kernel where the best cut needs two, worth a few hundredths of speed if the work is short.
+  constexpr int64_t longWork = 50'000'000;
   plan.mPanels = divideCeil(plan.m0.size, mostRows);
+  for (int64_t rows = mostRows; rows > mostRows / 2 && work < longWork; --rows)
+    if (plan.m0.size % rows == 0) {
+      plan.mPanels = plan.m0.size / rows;
+      break;
+    }
   plan.rows = plan.m0.size / plan.mPanels;
   plan.extra = plan.m0.size % plan.mPanels;
-  plan.packedRows = llvm::alignTo(plan.rows + (plan.extra ? 1 : 0), lanes);
+  int64_t most = plan.rows + (plan.extra ? 1 : 0);
+  plan.packedRows = most >= lanes ? llvm::alignTo(most, lanes) : std::max<int64_t>(llvm::PowerOf2Ceil(most), 16 / bytes);
 
   // Groups: packed panels stay in the last cache; those of a task's a in the second.
   constexpr int64_t lastCache = 4 << 20, secondCache = 384 << 10;

@@ -71,6 +71,12 @@ struct ContractionPlan {
   /// For registers of so many bits.
   static ContractionPlan make(Contraction &contraction, unsigned vectorBits, bool parallel);
 
+  /// The least steps of a block along the inner loop of k, of which a packed panel has vectors.
+  int64_t shortestK() const {
+    return innerK.size > 1 ? innerK.size : blockK.size - (llvm::divideCeil(blockK.size, block) - 1) * block;
+  }
+  bool severalBlocks() const { return block < blockK.size || !outerK.empty(); }
+
   /// Elements of the buffers for packed panels.
   int64_t lhsScratch() const { return packLhs ? batchGroup * mGroup * lhsPanel() : 0; }
   int64_t rhsScratch() const { return packRhs ? batchGroup * nGroup * rhsPanel() : 0; }
