@@ -14,8 +14,8 @@
 //     parallel over batches, panels of a by mTask, panels of b by nTask:
 //       for each panel of b, each panel of a:  micro kernel
 //
-// All packing of a block is done before its tasks, so that tasks are free to cut both m and n and no buffer belongs to a
-// worker. k is never cut between tasks: what is added to what depends on shapes alone.
+// All packing of a block is done before its tasks, so that tasks are free to cut both m and n and no buffer belongs to
+// a worker. k is never cut between tasks: what is added to what depends on shapes alone.
 //
 //===----------------------------------------------------------------------===//
 #include "lib/Codegen/Cpu/ContractionKernels.h"
@@ -86,8 +86,7 @@ void Nest::ranges(Value begin, Value end, int64_t step, llvm::function_ref<void(
   std::optional<int64_t> low = getConstantIntValue(begin), high = getConstantIntValue(end);
   if (low && high && *high - *low <= step)
     return body(begin, end);
-  emit.loop(begin, end, emit.index(step),
-            [&](Value i) { body(i, emit.min(emit.add(i, emit.index(step)), end)); });
+  emit.loop(begin, end, emit.index(step), [&](Value i) { body(i, emit.min(emit.add(i, emit.index(step)), end)); });
 }
 
 void Nest::steps(llvm::ArrayRef<ContractionLoop> loops, llvm::function_ref<void(ArrayRef<Value>)> body) {
@@ -146,8 +145,8 @@ void Nest::pack(Side side, Value source, Value target, Value panel, Value length
   }
   source = move(source, side, inner, first);
 
-  PackKernel kernel{c.element[out], c.element[side], side == lhs ? plan.packedRows : plan.width,
-                    PackKernel::scattered, false, false};
+  PackKernel kernel{c.element[out],        c.element[side], side == lhs ? plan.packedRows : plan.width,
+                    PackKernel::scattered, false,           false};
   bool blockIsInner = plan.innerK.size == 1;
   const ContractionLoop &k0 = blockIsInner ? plan.blockK : plan.innerK, &k1 = blockIsInner ? plan.innerK : plan.blockK;
   if (inner.stride[side] == 1)
@@ -157,8 +156,8 @@ void Nest::pack(Side side, Value source, Value target, Value panel, Value length
   kernel.full = side == lhs ? plan.extra == 0 && plan.rows == plan.packedRows : plan.n0.size % plan.width == 0;
   kernel.shortK = kernel.order == PackKernel::alongK && plan.shortestK() < kernels.lanes(c.element[out]);
   Value k0Size = blockIsInner ? length : emit.index(k0.size), k1Size = blockIsInner ? emit.index(1) : length;
-  call(kernels.get(kernel), {source, target, count, emit.index(inner.stride[side]), k0Size,
-                             emit.index(k0.stride[side]), k1Size, emit.index(k1.stride[side])});
+  call(kernels.get(kernel), {source, target, count, emit.index(inner.stride[side]), k0Size, emit.index(k0.stride[side]),
+                             k1Size, emit.index(k1.stride[side])});
 }
 
 /// The micro kernel for panel `m` of m0 and panel `n` of n0: of four, the one for their sizes.
@@ -192,8 +191,7 @@ void Nest::tile(Value lhsPanel, Value rhsPanel, Value m, Value n, Value result, 
     return rowsOf(plan.width);
   if (plan.nPanels == 1)
     return rowsOf(left);
-  emit.branch(
-      emit.equal(n, emit.index(plan.nPanels - 1)), [&] { rowsOf(left); }, [&] { rowsOf(plan.width); });
+  emit.branch(emit.equal(n, emit.index(plan.nPanels - 1)), [&] { rowsOf(left); }, [&] { rowsOf(plan.width); });
 }
 
 void Nest::tiles() {
@@ -267,8 +265,9 @@ void Nest::tiles() {
         auto column = [&](Side side) {
           return move(move(start[side], side, plan.n1, n1), side, plan.n0, emit.mul(n0, plan.width));
         };
-        Value rhsPanel = plan.packRhs ? scratchAt(rhsScratch, group, plan.nGroup, emit.sub(nPanel, n.first), plan.rhsPanel())
-                                      : column(rhs);
+        Value rhsPanel = plan.packRhs
+                             ? scratchAt(rhsScratch, group, plan.nGroup, emit.sub(nPanel, n.first), plan.rhsPanel())
+                             : column(rhs);
         Value outColumn = column(out);
         emit.loop(mBegin, mEnd, one, [&](Value mPanel) {
           Value m0 = plan.m1.size == 1 ? mPanel : emit.rem(mPanel, emit.index(plan.mPanels));
@@ -289,9 +288,8 @@ void Nest::tiles() {
     ranges(zero, emit.index(nAll), plan.nGroup, [&](Value n, Value nEnd) {
       steps(plan.outerK, [&](ArrayRef<Value> outer) {
         ranges(zero, emit.index(plan.blockK.size), plan.block, [&](Value k, Value kEnd) {
-          ranges(zero, emit.index(mAll), plan.mGroup, [&](Value m, Value mEnd) {
-            block({batch, batchEnd}, {n, nEnd}, {m, mEnd}, outer, {k, kEnd});
-          });
+          ranges(zero, emit.index(mAll), plan.mGroup,
+                 [&](Value m, Value mEnd) { block({batch, batchEnd}, {n, nEnd}, {m, mEnd}, outer, {k, kEnd}); });
         });
       });
     });
@@ -310,15 +308,14 @@ void Nest::dots() {
     Value b = move(batchAt(rhs, batch), rhs, plan.n0, column), result = move(batchAt(out, batch), out, plan.n0, column);
     Value a = batchAt(lhs, batch);
     auto run = [&](int64_t columns) {
-      DotKernel kernel{c.element[out], c.element[lhs], c.element[rhs],         plan.rows,
+      DotKernel kernel{c.element[out], c.element[lhs],      c.element[rhs],     plan.rows,
                        columns,        plan.m0.stride[lhs], plan.n0.stride[rhs]};
       call(kernels.get(kernel), {emit.index(plan.blockK.size), a, b, result, emit.index(plan.m0.stride[out]),
                                  emit.index(plan.n0.stride[out]), add});
     };
     if (left == 0)
       return run(plan.width);
-    emit.branch(
-        emit.equal(panel, emit.index(plan.nPanels - 1)), [&] { run(left); }, [&] { run(plan.width); });
+    emit.branch(emit.equal(panel, emit.index(plan.nPanels - 1)), [&] { run(left); }, [&] { run(plan.width); });
   });
 }
 
@@ -386,8 +383,8 @@ struct ContractionsPass : PassWrapper<ContractionsPass, OperationPass<ModuleOp>>
 
 private:
   void rewrite(linalg::GenericOp op);
-  func::FuncOp functionFor(const Contraction &contraction, const ContractionPlan &plan, bool accumulate,
-                           bool givesCall, TypeRange arguments);
+  func::FuncOp functionFor(const Contraction &contraction, const ContractionPlan &plan, bool accumulate, bool givesCall,
+                           TypeRange arguments);
 
   Option<unsigned> vectorBits{*this, "vector-bits", llvm::cl::desc("of a register"), llvm::cl::init(256)};
   Option<bool> parallel{*this, "parallel", llvm::cl::desc("cut long ones into tasks"), llvm::cl::init(true)};
@@ -437,8 +434,8 @@ void ContractionsPass::rewrite(linalg::GenericOp op) {
     fill.erase();
 }
 
-func::FuncOp ContractionsPass::functionFor(const Contraction &contraction, const ContractionPlan &plan,
-                                           bool accumulate, bool givesCall, TypeRange arguments) {
+func::FuncOp ContractionsPass::functionFor(const Contraction &contraction, const ContractionPlan &plan, bool accumulate,
+                                           bool givesCall, TypeRange arguments) {
   std::string key;
   llvm::raw_string_ostream text(key);
   text << accumulate << plan.parallel;

@@ -83,20 +83,19 @@ Value Emitter::widen(Value value, Type element) {
 }
 
 void Emitter::loop(Value begin, Value end, Value step, Body body) {
-  scf::ForOp::create(builder, loc, begin, end, step, ValueRange(),
-                     [&](OpBuilder &, Location, Value i, ValueRange) {
-                       body(i);
-                       scf::YieldOp::create(builder, loc);
-                     });
+  scf::ForOp::create(builder, loc, begin, end, step, ValueRange(), [&](OpBuilder &, Location, Value i, ValueRange) {
+    body(i);
+    scf::YieldOp::create(builder, loc);
+  });
 }
 
 SmallVector<Value> Emitter::loop(Value end, ValueRange carry,
                                  function_ref<SmallVector<Value>(Value, ValueRange)> body) {
-  auto loop = scf::ForOp::create(
-      builder, loc, index(0), end, index(1), carry, [&](OpBuilder &, Location, Value i, ValueRange values) {
-        SmallVector<Value> next = body(i, values);
-        scf::YieldOp::create(builder, loc, next);
-      });
+  auto loop = scf::ForOp::create(builder, loc, index(0), end, index(1), carry,
+                                 [&](OpBuilder &, Location, Value i, ValueRange values) {
+                                   SmallVector<Value> next = body(i, values);
+                                   scf::YieldOp::create(builder, loc, next);
+                                 });
   return SmallVector<Value>(loop.getResults());
 }
 
@@ -155,16 +154,17 @@ static void update(Emitter &emit, Value c, Value value, Value accumulate, Value 
 
 // for p < k:  for r < rows, v < vectors:  c[r, v] += broadcast a[r, p] * b[p, v]
 //
-// 14 x 2 registers of 512 bits (6 x 2 of 256) leave room for a row of b and a broadcast: 28 (12) sums hide the latency of
-// their additions, and a round loads 16 (8) times for 28 (12) multiply-adds.
+// 14 x 2 registers of 512 bits (6 x 2 of 256) leave room for a row of b and a broadcast: 28 (12) sums hide the latency
+// of their additions, and a round loads 16 (8) times for 28 (12) multiply-adds.
 func::FuncOp ContractionKernels::get(const MicroKernel &kernel) {
   MLIRContext *context = module.getContext();
   Type element = kernel.element, pointer = LLVM::LLVMPointerType::get(context), indexType = IndexType::get(context);
   int64_t lanes = this->lanes(element), width = kernel.vectors * lanes;
   auto vector = VectorType::get(lanes, element);
-  std::string name = formatv("micro_{0}_{1}_{2}_{3}x{4}{5}{6}{7}{8}_{9}_{10}_{11}", spell(element), spell(kernel.lhs),
-                             spell(kernel.rhs), kernel.rows, width, kernel.partial ? "p" : "", kernel.masked ? "m" : "",
-                             kernel.scattered ? "s" : "", kernel.fresh ? "f" : "", kernel.lhsRow, kernel.lhsK, kernel.rhsK);
+  std::string name =
+      formatv("micro_{0}_{1}_{2}_{3}x{4}{5}{6}{7}{8}_{9}_{10}_{11}", spell(element), spell(kernel.lhs),
+              spell(kernel.rhs), kernel.rows, width, kernel.partial ? "p" : "", kernel.masked ? "m" : "",
+              kernel.scattered ? "s" : "", kernel.fresh ? "f" : "", kernel.lhsRow, kernel.lhsK, kernel.rhsK);
   SmallVector<Type> arguments{indexType, pointer, pointer, pointer, indexType, indexType, IntegerType::get(context, 1),
                               indexType};
   return get(name, arguments, [&](Emitter &emit, ValueRange args) {
@@ -235,17 +235,16 @@ func::FuncOp ContractionKernels::get(const MicroKernel &kernel) {
   });
 }
 
-// for p < k by lanes:  for r < rows, j < columns:  sum[r, j] += a[r, p..] * b[j, p..];  the lanes of a sum added at the end
+// for p < k by lanes:  for r < rows, j < columns:  sum[r, j] += a[r, p..] * b[j, p..];  the lanes of a sum added at the
+// end
 func::FuncOp ContractionKernels::get(const DotKernel &kernel) {
   MLIRContext *context = module.getContext();
   Type element = kernel.element, pointer = LLVM::LLVMPointerType::get(context), indexType = IndexType::get(context);
   int64_t lanes = this->lanes(element);
   auto vector = VectorType::get(lanes, element);
-  std::string name =
-      formatv("dot_{0}_{1}_{2}_{3}x{4}_{5}_{6}", spell(element), spell(kernel.lhs), spell(kernel.rhs), kernel.rows,
-              kernel.columns, kernel.lhsRow, kernel.rhsRow);
-  SmallVector<Type> arguments{indexType, pointer,   pointer, pointer, indexType, indexType,
-                              IntegerType::get(context, 1)};
+  std::string name = formatv("dot_{0}_{1}_{2}_{3}x{4}_{5}_{6}", spell(element), spell(kernel.lhs), spell(kernel.rhs),
+                             kernel.rows, kernel.columns, kernel.lhsRow, kernel.rhsRow);
+  SmallVector<Type> arguments{indexType, pointer, pointer, pointer, indexType, indexType, IntegerType::get(context, 1)};
   return get(name, arguments, [&](Emitter &emit, ValueRange args) {
     OpBuilder &builder = emit.builder;
     Location loc = emit.loc;
@@ -304,7 +303,8 @@ func::FuncOp ContractionKernels::get(const DotKernel &kernel) {
 
 //===- Packing ------------------------------------------------------------===//
 
-/// A square of vectors, transposed: within 128 bits by interleaving neighbours, then the 128-bit parts among each other.
+/// A square of vectors, transposed: within 128 bits by interleaving neighbours, then the 128-bit parts among each
+/// other.
 static SmallVector<Value> transpose(Emitter &emit, SmallVector<Value> rows) {
   int64_t lanes = rows.size(), bits = cast<VectorType>(rows[0].getType()).getElementTypeBitWidth();
   int64_t cell = 128 / bits, cells = lanes / cell;
@@ -383,7 +383,8 @@ func::FuncOp ContractionKernels::get(const PackKernel &kernel) {
       for (int64_t v = 0; v < width; v += lanes)
         masks.push_back(!kernel.full ? emit.mask(emit.sub(count, emit.index(v)), lanes) : Value());
       emit.loop(k0, [&](Value p) {
-        Value from = emit.at(source, emit.mul(p, k0Stride), kernel.source), to = emit.at(panel, emit.mul(p, width), element);
+        Value from = emit.at(source, emit.mul(p, k0Stride), kernel.source),
+              to = emit.at(panel, emit.mul(p, width), element);
         for (int64_t v = 0; v < width; v += lanes) {
           Value place = emit.at(from, v, kernel.source);
           Value x = kernel.full ? emit.load(stored, place) : emit.maskedLoad(stored, place, masks[v / lanes]);
@@ -393,7 +394,8 @@ func::FuncOp ContractionKernels::get(const PackKernel &kernel) {
     };
     auto copyElements = [&](Value source, Value panel) {
       emit.loop(k0, [&](Value p) {
-        Value from = emit.at(source, emit.mul(p, k0Stride), kernel.source), to = emit.at(panel, emit.mul(p, width), element);
+        Value from = emit.at(source, emit.mul(p, k0Stride), kernel.source),
+              to = emit.at(panel, emit.mul(p, width), element);
         emit.loop(count, [&](Value i) {
           Value x = emit.load(kernel.source, emit.at(from, emit.mul(i, stride), kernel.source));
           emit.store(emit.widen(x, element), emit.at(to, i, element));

@@ -5,8 +5,8 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Private functions on pointers, made once a module for each key however many contractions call them: what surrounds them is
-// short, and most of a contraction's compile time is theirs.
+// Private functions on pointers, made once a module for each key however many contractions call them: what surrounds
+// them is short, and most of a contraction's compile time is theirs.
 //
 //===----------------------------------------------------------------------===//
 #ifndef TDS_LIB_CODEGEN_CPU_CONTRACTIONKERNELS_H

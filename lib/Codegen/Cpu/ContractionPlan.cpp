@@ -184,7 +184,8 @@ ContractionPlan ContractionPlan::make(Contraction &c, unsigned vectorBits, bool 
 
   // Blocks of k: long enough to pay for reading and writing c, short enough for a panel of b to stay near.
   int64_t mostK = 512 * 4 / bytes;
-  ContractionLoop k0 = takeBest(c.k, [](auto &loop) { return std::pair(loop.stride[lhs] == 1 || loop.stride[rhs] == 1, loop.size); });
+  ContractionLoop k0 =
+      takeBest(c.k, [](auto &loop) { return std::pair(loop.stride[lhs] == 1 || loop.stride[rhs] == 1, loop.size); });
   ContractionLoop k1 = takeBest(c.k, size);
   plan.outerK = c.k;
   if (k0.size >= mostK || k1.size == 1) {
@@ -209,7 +210,8 @@ ContractionPlan ContractionPlan::make(Contraction &c, unsigned vectorBits, bool 
   plan.nPanels = divideCeil(plan.n0.size, plan.width);
   plan.packLhs = !(oneK && c.element[lhs] == c.element[out] && nTotal <= 2 * plan.width);
 
-  // Rows: equal panels need one kernel where the best cut needs two, worth a few hundredths of speed if the work is short.
+  // Rows: equal panels need one kernel where the best cut needs two, worth a few hundredths of speed if the work is
+  // short.
   constexpr int64_t longWork = 50'000'000;
   plan.mPanels = divideCeil(plan.m0.size, mostRows);
   for (int64_t rows = mostRows; rows > mostRows / 2 && work < longWork; --rows)
@@ -220,12 +222,14 @@ ContractionPlan ContractionPlan::make(Contraction &c, unsigned vectorBits, bool 
   plan.rows = plan.m0.size / plan.mPanels;
   plan.extra = plan.m0.size % plan.mPanels;
   int64_t most = plan.rows + (plan.extra ? 1 : 0);
-  plan.packedRows = most >= lanes ? llvm::alignTo(most, lanes) : std::max<int64_t>(llvm::PowerOf2Ceil(most), 16 / bytes);
+  plan.packedRows =
+      most >= lanes ? llvm::alignTo(most, lanes) : std::max<int64_t>(llvm::PowerOf2Ceil(most), 16 / bytes);
 
   // Groups: packed panels stay in the last cache; those of a task's a in the second.
   constexpr int64_t lastCache = 4 << 20, secondCache = 384 << 10;
   int64_t lhsBytes = plan.lhsPanel() * bytes, rhsBytes = plan.rhsPanel() * bytes;
-  int64_t mAll = plan.mPanels * plan.m1.size, nAll = plan.nPanels * plan.n1.size, batches = Contraction::count(plan.batch);
+  int64_t mAll = plan.mPanels * plan.m1.size, nAll = plan.nPanels * plan.n1.size,
+          batches = Contraction::count(plan.batch);
   plan.mGroup = plan.packLhs ? evenPart(mAll, std::max<int64_t>(1, lastCache / lhsBytes)) : mAll;
   plan.nGroup = plan.packRhs ? evenPart(nAll, std::max<int64_t>(1, lastCache / rhsBytes)) : nAll;
   int64_t scratch = (plan.packLhs ? plan.mGroup * lhsBytes : 0) + (plan.packRhs ? plan.nGroup * rhsBytes : 0);

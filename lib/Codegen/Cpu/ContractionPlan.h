@@ -5,8 +5,8 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// A contraction c[batch, m, n] (+)= sum over k of a[batch, m, k] * b[batch, k, n], each of batch, m, n, k any number of loops
-// with any strides, and how to run it on a machine: sizes and strides are numbers here, no IR is made.
+// A contraction c[batch, m, n] (+)= sum over k of a[batch, m, k] * b[batch, k, n], each of batch, m, n, k any number of
+// loops with any strides, and how to run it on a machine: sizes and strides are numbers here, no IR is made.
 //
 //===----------------------------------------------------------------------===//
 #ifndef TDS_LIB_CODEGEN_CPU_CONTRACTIONPLAN_H
@@ -42,7 +42,8 @@ struct Contraction {
   void swapSides();
 };
 
-/// Five loops around a register tile (BLIS): blocks of k; panels of a and b packed for a block; tasks of panels by panels.
+/// Five loops around a register tile (BLIS): blocks of k; panels of a and b packed for a block; tasks of panels by
+/// panels.
 struct ContractionPlan {
   enum Strategy {
     leave, // no kernel is better than plain loops
@@ -51,13 +52,13 @@ struct ContractionPlan {
   };
   Strategy strategy = leave;
 
-  ContractionLoops batch;  // with the loops of m and n that no panel takes
-  ContractionLoops outerK; // with the loops of k that no block takes
+  ContractionLoops batch;         // with the loops of m and n that no panel takes
+  ContractionLoops outerK;        // with the loops of k that no block takes
   ContractionLoop m1, m0, n1, n0; // panels cut m0 and n0; m1 and n1 number them too
   ContractionLoop blockK, innerK; // a block takes `block` steps of blockK and all of innerK
 
-  int64_t rows = 1, extra = 0;    // of a panel of a; the first `extra` panels have one more
-  int64_t vectors = 1, width = 1; // of a panel of b
+  int64_t rows = 1, extra = 0;      // of a panel of a; the first `extra` panels have one more
+  int64_t vectors = 1, width = 1;   // of a panel of b
   int64_t mPanels = 1, nPanels = 1; // of m0, of n0
   int64_t block = 1;
   bool packLhs = false, packRhs = false;

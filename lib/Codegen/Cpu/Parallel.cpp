@@ -12,12 +12,11 @@
 //   }
 //   call @tds_parallel_for(pool, @F_par_N, &captures, 0, ceil((%high - %low) / %step), 1)
 //
-// Constants are made again in the body, not captured; a static memref is captured as its pointer, so that its sizes stay
-// known there.
+// Constants are made again in the body, not captured; a static memref is captured as its pointer, so that its sizes
+// stay known there.
 //
 //===----------------------------------------------------------------------===//
 #include "lib/Codegen/Cpu/Cpu.h"
-#include "runtime/abi/abi.h"
 #include "mlir/Conversion/LLVMCommon/MemRefBuilder.h"
 #include "mlir/Conversion/LLVMCommon/TypeConverter.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -27,6 +26,7 @@
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/IR/IRMapping.h"
 #include "mlir/Transforms/RegionUtils.h"
+#include "runtime/abi/abi.h"
 #include "llvm/ADT/SetVector.h"
 
 using namespace mlir;
@@ -63,12 +63,14 @@ void toLoops(scf::ParallelOp op) {
 /// Values of the enclosing function that a body reads, in a struct.
 class Captures {
 public:
-  Captures(const LLVMTypeConverter &converter, llvm::SetVector<Value> values) : converter(converter), values(std::move(values)) {}
+  Captures(const LLVMTypeConverter &converter, llvm::SetVector<Value> values)
+      : converter(converter), values(std::move(values)) {}
 
   /// Whether each has a type that memory can hold.
   bool fit() {
     for (Value value : values) {
-      Type type = isPointer(value) ? LLVM::LLVMPointerType::get(value.getContext()) : converter.convertType(value.getType());
+      Type type =
+          isPointer(value) ? LLVM::LLVMPointerType::get(value.getContext()) : converter.convertType(value.getType());
       if (!type || !LLVM::isCompatibleType(type))
         return false;
       fields.push_back(type);
@@ -155,7 +157,8 @@ struct ParallelPass : PassWrapper<ParallelPass, OperationPass<ModuleOp>> {
   StringRef getArgument() const override { return "tds-parallel"; }
   StringRef getDescription() const override { return "parallel loops become calls of the pool"; }
   void getDependentDialects(DialectRegistry &registry) const override {
-    registry.insert<arith::ArithDialect, func::FuncDialect, LLVM::LLVMDialect, memref::MemRefDialect, scf::SCFDialect>();
+    registry
+        .insert<arith::ArithDialect, func::FuncDialect, LLVM::LLVMDialect, memref::MemRefDialect, scf::SCFDialect>();
   }
 
   void runOnOperation() override {
@@ -165,8 +168,8 @@ struct ParallelPass : PassWrapper<ParallelPass, OperationPass<ModuleOp>> {
       bool simple = op.getNumLoops() == 1 && op.getNumResults() == 0;
       (nested || !simple || !hasCall(op) ? inner : outer).push_back(op);
     });
-    // Innermost first (the walk is post-order): a loop is copied into its place, what is in it being plain by then. A plain
-    // loop of several dimensions that holds others leaves them plain too.
+    // Innermost first (the walk is post-order): a loop is copied into its place, what is in it being plain by then. A
+    // plain loop of several dimensions that holds others leaves them plain too.
     for (scf::ParallelOp op : inner)
       toLoops(op);
     if (outer.empty())
@@ -180,8 +183,7 @@ struct ParallelPass : PassWrapper<ParallelPass, OperationPass<ModuleOp>> {
 private:
   static bool hasCall(Operation *op) {
     auto function = op->getParentOfType<func::FuncOp>();
-    return function && function.getNumArguments() > 0 &&
-           isa<LLVM::LLVMPointerType>(function.getArgument(0).getType());
+    return function && function.getNumArguments() > 0 && isa<LLVM::LLVMPointerType>(function.getArgument(0).getType());
   }
 
   void outline(scf::ParallelOp op, const LLVMTypeConverter &converter, SymbolTable &symbols);
@@ -254,7 +256,8 @@ void ParallelPass::outline(scf::ParallelOp op, const LLVMTypeConverter &converte
   builder.setInsertionPoint(op);
   Value context = captures.save(builder, loc, function);
   Value unit = arith::ConstantIndexOp::create(builder, loc, 1);
-  Value span = builder.createOrFold<arith::SubIOp>(loc, high, low), most = builder.createOrFold<arith::SubIOp>(loc, step, unit);
+  Value span = builder.createOrFold<arith::SubIOp>(loc, high, low),
+        most = builder.createOrFold<arith::SubIOp>(loc, step, unit);
   Value count = builder.createOrFold<arith::DivSIOp>(loc, builder.createOrFold<arith::AddIOp>(loc, span, most), step);
   count = builder.createOrFold<arith::IndexCastOp>(loc, i64, count);
   Value place = LLVM::GEPOp::create(builder, loc, pointer, builder.getI8Type(), function.getArgument(0),
@@ -262,9 +265,9 @@ void ParallelPass::outline(scf::ParallelOp op, const LLVMTypeConverter &converte
   Value pool = LLVM::LoadOp::create(builder, loc, pointer, place);
   Value code = func::ConstantOp::create(builder, loc, type, SymbolRefAttr::get(body));
   code = UnrealizedConversionCastOp::create(builder, loc, pointer, code).getResult(0);
-  Value zero = arith::ConstantIntOp::create(builder, loc, 0, 64), grain = arith::ConstantIntOp::create(builder, loc, 1, 64);
-  func::CallOp::create(builder, loc, runtimeFunction(symbols),
-                       ValueRange{pool, code, context, zero, count, grain});
+  Value zero = arith::ConstantIntOp::create(builder, loc, 0, 64),
+        grain = arith::ConstantIntOp::create(builder, loc, 1, 64);
+  func::CallOp::create(builder, loc, runtimeFunction(symbols), ValueRange{pool, code, context, zero, count, grain});
   op.erase();
 }
 
