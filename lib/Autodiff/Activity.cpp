@@ -30,7 +30,8 @@ static bool isFlat(Operation *op) {
   if (!function)
     return false;
   Block scratch; // the rules write ops for what is not a number
-  OpBuilder b = OpBuilder::atBlockEnd(&scratch);
+  OpBuilder b(op->getContext());
+  b.setInsertionPointToEnd(&scratch);
   ExprBuilder e(b, op);
   SmallVector<Expr> partials = function.partials(e);
   return !partials.empty() && llvm::all_of(partials, [](const Expr &p) { return p.is(0); });
