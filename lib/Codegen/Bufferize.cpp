@@ -38,7 +38,7 @@ LogicalResult makeEntry(func::FuncOp function) {
   };
   for (Type type : llvm::concat<const Type>(function.getArgumentTypes(), function.getResultTypes()))
     if (!buffer(type))
-      return function.emitError("`") << type << "` in an entry point, expected a tensor of static shape";
+      return function.emitError() << type << " in an entry point, expected a tensor of static shape";
 
   OpBuilder builder = OpBuilder::atBlockBegin(&body);
   SmallVector<Type> types = {LLVM::LLVMPointerType::get(function.getContext())};

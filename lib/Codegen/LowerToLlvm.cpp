@@ -80,7 +80,6 @@ struct LowerToLlvmPass : impl::TdsLowerToLlvmBase<LowerToLlvmPass> {
     memref::populateExpandOpsPatterns(simple);
     memref::populateExpandStridedMetadataPatterns(simple);
     populateAffineToStdConversionPatterns(simple);
-    populateComplexToStandardConversionPatterns(simple);
     arith::populateCeilFloorDivExpandOpsPatterns(simple);
     vector::populateVectorBroadcastLoweringPatterns(simple);
     vector::populateVectorOuterProductLoweringPatterns(simple);
@@ -91,6 +90,7 @@ struct LowerToLlvmPass : impl::TdsLowerToLlvmBase<LowerToLlvmPass> {
     simplifications = FrozenRewritePatternSet(std::move(simple));
     RewritePatternSet control(context);
     populateSCFToControlFlowConversionPatterns(control);
+    populateComplexToStandardConversionPatterns(control);
     populateMathToLibmConversionPatterns(control);
     controlFlow = FrozenRewritePatternSet(std::move(control));
     return success();
@@ -112,6 +112,9 @@ private:
     target.addLegalOp<math::AbsFOp, math::AbsIOp, math::CeilOp, math::CopySignOp, math::CountLeadingZerosOp,
                       math::CountTrailingZerosOp, math::CtPopOp, math::FloorOp, math::FmaOp, math::IsFiniteOp,
                       math::IsInfOp, math::IsNaNOp, math::RoundEvenOp, math::SqrtOp, math::TruncOp, math::RsqrtOp>();
+    target.addIllegalDialect<complex::ComplexDialect>();
+    target.addLegalOp<complex::AddOp, complex::ConstantOp, complex::CreateOp, complex::ImOp, complex::ReOp,
+                      complex::SubOp>();
     target.markUnknownOpDynamicallyLegal([](Operation *) { return true; });
     return applyPartialConversion(module, target, controlFlow);
   }

@@ -70,7 +70,7 @@ public:
     WalkResult result = function.walk([&](Operation *op) {
       if (auto alloc = dyn_cast<memref::AllocOp>(op)) {
         if (!alloc.getType().hasStaticShape() || !alloc.getType().getLayout().isIdentity())
-          return alloc.emitError("a buffer of `") << alloc.getType() << "`, expected a static shape",
+          return alloc.emitError("a buffer of ") << alloc.getType() << ", expected a static shape",
                  WalkResult::interrupt();
         if (op->getParentOfType<scf::ParallelOp>() || op->getParentOfType<scf::ForallOp>())
           return alloc.emitError("a buffer made in a parallel loop, expected outside of it"), WalkResult::interrupt();

@@ -1,0 +1,61 @@
+// RUN: tds-opt --tds-bufferize --canonicalize --split-input-file %s | FileCheck %s
+
+// The copies that a program needs, and no more.
+
+// CHECK-LABEL: func private @argument_body
+// CHECK-COUNT-1: memref.copy %arg1, %arg2
+// CHECK-NOT: memref.copy
+func.func @argument(%x: tensor<8xf32>) -> tensor<8xf32> {
+  return %x : tensor<8xf32>
+}
+
+// -----
+
+#id = affine_map<(i) -> (i)>
+
+// A loop's state: one copy in, one out; the step in place.
+// CHECK-LABEL: func private @state_body
+// CHECK: %[[S:.*]] = memref.alloc
+// CHECK: memref.copy %arg1, %[[S]]
+// CHECK: scf.for
+// CHECK-NOT: memref.copy
+// CHECK: linalg.generic {{.*}} ins(%[[S]] : {{.*}}) outs(%[[S]] :
+// CHECK-NOT: memref.copy
+// CHECK: }
+// CHECK: memref.copy %[[S]], %arg2
+func.func @state(%a: tensor<8xf32>) -> tensor<8xf32> {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c5 = arith.constant 5 : index
+  %r = scf.for %i = %c0 to %c5 step %c1 iter_args(%x = %a) -> (tensor<8xf32>) {
+    %e = tensor.empty() : tensor<8xf32>
+    %s = linalg.generic {indexing_maps = [#id, #id], iterator_types = ["parallel"]} ins(%x: tensor<8xf32>)
+        outs(%e : tensor<8xf32>) {
+    ^bb0(%p: f32, %o: f32):
+      %m = arith.addf %p, %p : f32
+      linalg.yield %m : f32
+    } -> tensor<8xf32>
+    scf.yield %s : tensor<8xf32>
+  }
+  return %r : tensor<8xf32>
+}
+
+// -----
+
+// States that change places: one of them is kept aside.
+// CHECK-LABEL: func private @swap_body
+// CHECK: scf.for
+// CHECK-COUNT-4: memref.copy
+// CHECK-NOT: memref.copy
+// CHECK: }
+// CHECK-COUNT-2: memref.copy
+// CHECK-NOT: memref.copy
+func.func @swap(%a: tensor<8xf32>, %b: tensor<8xf32>) -> (tensor<8xf32>, tensor<8xf32>) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c5 = arith.constant 5 : index
+  %r:2 = scf.for %i = %c0 to %c5 step %c1 iter_args(%x = %a, %y = %b) -> (tensor<8xf32>, tensor<8xf32>) {
+    scf.yield %y, %x : tensor<8xf32>, tensor<8xf32>
+  }
+  return %r#0, %r#1 : tensor<8xf32>, tensor<8xf32>
+}

@@ -1,0 +1,94 @@
+// RUN: tds-opt --tds-bufferize --canonicalize --split-input-file %s | FileCheck %s --implicit-check-not=memref.copy
+
+#id = affine_map<(i) -> (i)>
+
+// Results are computed where the caller wants them.
+// CHECK-LABEL: func private @entry_body
+// CHECK-SAME: (%[[CALL:.*]]: !llvm.ptr, %[[X:.*]]: memref<8xf32> {llvm.align = 64 : i64, llvm.noalias}, %[[R:.*]]: memref<8xf32> {llvm.align = 64 : i64, llvm.noalias})
+// CHECK-SAME: tds.entry = "entry"
+// CHECK: linalg.generic {{.*}} ins(%[[X]] : {{.*}}) outs(%[[T:.*]] : memref<8xf32>)
+// CHECK: linalg.generic {{.*}} ins(%[[T]] : {{.*}}) outs(%[[R]] : memref<8xf32>)
+func.func @entry(%x: tensor<8xf32>) -> tensor<8xf32> {
+  %e = tensor.empty() : tensor<8xf32>
+  %y = linalg.generic {indexing_maps = [#id, #id], iterator_types = ["parallel"]} ins(%x : tensor<8xf32>)
+      outs(%e : tensor<8xf32>) {
+  ^bb0(%a: f32, %o: f32):
+    %m = math.exp %a : f32
+    linalg.yield %m : f32
+  } -> tensor<8xf32>
+  %f = tensor.empty() : tensor<8xf32>
+  %z = linalg.generic {indexing_maps = [#id, #id], iterator_types = ["parallel"]} ins(%y : tensor<8xf32>)
+      outs(%f : tensor<8xf32>) {
+  ^bb0(%a: f32, %o: f32):
+    %m = math.exp %a : f32
+    linalg.yield %m : f32
+  } -> tensor<8xf32>
+  return %z : tensor<8xf32>
+}
+
+// -----
+
+#id = affine_map<(i) -> (i)>
+
+// An update of a donated argument writes to the result: both may be one buffer or two.
+// CHECK-LABEL: func private @donated_body
+// CHECK: linalg.generic {{.*}} outs(%arg2 : memref<8xf32>)
+func.func @donated(%x: tensor<8xf32> {tds.donated}) -> tensor<8xf32> {
+  %e = tensor.empty() : tensor<8xf32>
+  %y = linalg.generic {indexing_maps = [#id, #id], iterator_types = ["parallel"]} ins(%x : tensor<8xf32>)
+      outs(%e : tensor<8xf32>) {
+  ^bb0(%a: f32, %o: f32):
+    %m = math.exp %a : f32
+    linalg.yield %m : f32
+  } -> tensor<8xf32>
+  return %y : tensor<8xf32>
+}
+
+// -----
+
+// A part goes straight into its place.
+// CHECK-LABEL: func private @part_body
+// CHECK: %[[P:.*]] = memref.subview %arg2[2] [4] [1]
+// CHECK: linalg.generic {{.*}} outs(%[[P]]
+#id = affine_map<(i) -> (i)>
+func.func @part(%x: tensor<4xf32>) -> tensor<8xf32> {
+  %zero = arith.constant 0.0 : f32
+  %e = tensor.empty() : tensor<4xf32>
+  %y = linalg.generic {indexing_maps = [#id, #id], iterator_types = ["parallel"]} ins(%x : tensor<4xf32>)
+      outs(%e : tensor<4xf32>) {
+  ^bb0(%a: f32, %o: f32):
+    %m = math.exp %a : f32
+    linalg.yield %m : f32
+  } -> tensor<4xf32>
+  %w = tensor.empty() : tensor<8xf32>
+  %f = linalg.fill ins(%zero : f32) outs(%w : tensor<8xf32>) -> tensor<8xf32>
+  %r = tensor.insert_slice %y into %f[2] [4] [1] : tensor<4xf32> into tensor<8xf32>
+  return %r : tensor<8xf32>
+}
+
+// -----
+
+// A check finds the error slot of the call, once.
+// CHECK-LABEL: func private @check_body
+// CHECK: %[[SLOT:.*]] = llvm.getelementptr %arg0[0, 4]
+// CHECK: %[[ERROR:.*]] = llvm.load %[[SLOT]]
+// CHECK: linalg.generic
+// CHECK: llvm.call @tds_report(%[[ERROR]], %{{.*}}, %{{.*}}, %{{.*}}, %{{.*}})
+// CHECK-NOT: tds_report_index
+#id = affine_map<(i) -> (i)>
+func.func private @tds_report_index(i32, i64, i64)
+func.func @check(%x: tensor<8xi64>) -> tensor<8xi64> {
+  %e = tensor.empty() : tensor<8xi64>
+  %place = arith.constant 3 : i32
+  %n = arith.constant 10 : i64
+  %y = linalg.generic {indexing_maps = [#id, #id], iterator_types = ["parallel"]} ins(%x : tensor<8xi64>)
+      outs(%e : tensor<8xi64>) {
+  ^bb0(%a: i64, %o: i64):
+    %bad = arith.cmpi uge, %a, %n : i64
+    scf.if %bad {
+      func.call @tds_report_index(%place, %a, %n) : (i32, i64, i64) -> ()
+    }
+    linalg.yield %a : i64
+  } -> tensor<8xi64>
+  return %y : tensor<8xi64>
+}
