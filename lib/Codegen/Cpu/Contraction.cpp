@@ -393,12 +393,12 @@ private:
 };
 
 void ContractionsPass::rewrite(linalg::GenericOp op) {
+  if (llvm::is_contained(op.getStaticLoopRanges(), 0))
+    return op.erase(); // the fill, if any, is the result
   FailureOr<Contraction> contraction = Contraction::match(op);
   // What runs in several threads already cannot share buffers that are one for the function.
   if (failed(contraction) || op->getParentOfType<scf::ParallelOp>() || op->getParentOfType<scf::ForallOp>())
     return;
-  if (contraction->work() == 0)
-    return op.erase();
   auto body = op->getParentOfType<func::FuncOp>();
   bool hasCall = body.getNumArguments() > 0 && isa<LLVM::LLVMPointerType>(body.getArgument(0).getType());
   ContractionPlan plan = ContractionPlan::make(*contraction, vectorBits, parallel && hasCall);
