@@ -1,0 +1,352 @@
+#include "dialect/Simplify.h"
+#include "dialect/TdsBuilder.h"
+#include "lib/Shape/Dim.h"
+#include "mlir/IR/PatternMatch.h"
+#include "mlir/Transforms/GreedyPatternRewriteDriver.h"
+
+using namespace mlir;
+
+namespace tds {
+namespace {
+
+//===--- Access ---------------------------------------------------------------------------------------------------===//
+
+/// A read that only permutes, drops and repeats dimensions: each coordinate is one index, none twice.
+bool isPermutedRead(AccessOp op) {
+  return op && op.getOutside() == Outside::none && op.getMap().getNumSymbols() == 0 && op.getMap().isProjectedPermutation();
+}
+
+// access(access x at m) at n  =>  access x at m(n)
+struct ComposeAccesses : OpRewritePattern<AccessOp> {
+  using Base::Base;
+  LogicalResult matchAndRewrite(AccessOp op, PatternRewriter &r) const override {
+    auto inner = op.getX().getDefiningOp<AccessOp>();
+    if (!inner || op.getOutside() != Outside::none)
+      return failure();
+    if (inner.getOtherwise() && typeOf(inner.getOtherwise()).getRank() != 0)
+      return failure();
+    SmallVector<std::string> symbols; // compose puts the outer map's symbols behind the inner one's
+    for (AccessOp from : {inner, op})
+      for (Attribute s : from.getSymbols())
+        symbols.push_back(cast<StringAttr>(s).getValue().str());
+    AffineMap map = simplifyAffineMap(inner.getMap().compose(op.getMap()));
+    r.replaceOp(op, AccessOp::create(r, op.getLoc(), op.getType(), inner.getX(), map, symbols, inner.getOutside(), inner.getOtherwise()));
+    return success();
+  }
+};
+
+//===--- Contractions ---------------------------------------------------------------------------------------------===//
+
+/// An operand of a product as a permuted read of what lies behind it.
+std::pair<Value, AffineMap> readOf(Value v) {
+  auto access = v.getDefiningOp<AccessOp>();
+  if (isPermutedRead(access))
+    return {access.getX(), access.getMap()};
+  return {v, AffineMap::getMultiDimIdentityMap(unsigned(typeOf(v).getRank()), v.getContext())};
+}
+
+bool coversAll(AffineMap a, AffineMap b) {
+  llvm::SmallBitVector seen(a.getNumDims());
+  for (AffineMap map : {a, b})
+    for (AffineExpr e : map.getResults())
+      seen.set(cast<AffineDimExpr>(e).getPosition());
+  return seen.all();
+}
+
+Value contract(PatternRewriter &r, Location loc, Value a, Value b, AffineMap ma, AffineMap mb, ArrayRef<int64_t> reduce) {
+  return ContractOp::create(r, loc, a, b, r.getAffineMapArrayAttr({ma, mb}), r.getDenseI64ArrayAttr(reduce));
+}
+
+// reduce sum (a at ma * b at mb)  =>  contract a, b maps [ma, mb]
+struct RecogniseContract : OpRewritePattern<ReduceOp> {
+  using Base::Base;
+  LogicalResult matchAndRewrite(ReduceOp op, PatternRewriter &r) const override {
+    auto mul = op.getX().getDefiningOp<MulOp>();
+    if (op.getKind() != ReduceKind::sum || !mul || op.getDims().empty() || !isa<FloatType>(elementOf(op.getX())))
+      return failure();
+    auto [a, ma] = readOf(mul.getX());
+    auto [b, mb] = readOf(mul.getY());
+    // Both whole: a sum over elements, which fuses with what is around it.
+    if ((ma.isIdentity() && mb.isIdentity()) || !coversAll(ma, mb) || ma.getNumResults() == 0 || mb.getNumResults() == 0)
+      return r.notifyMatchFailure(op, "not a product of two tensors over different indices");
+    // A factor that does not depend on what is reduced is taken out of the sum elsewhere.
+    SmallVector<int64_t> reduce(op.getDims());
+    llvm::sort(reduce);
+    for (AffineMap map : {ma, mb})
+      if (llvm::none_of(reduce, [&](int64_t d) { return map.isFunctionOfDim(unsigned(d)); }))
+        return r.notifyMatchFailure(op, "a factor is constant under the sum");
+    r.replaceOp(op, contract(r, op.getLoc(), a, b, ma, mb, reduce));
+    return success();
+  }
+};
+
+// reduce sum (a * b at mb), mb without what is reduced  =>  reduce sum a * b
+struct FactorOutOfSum : OpRewritePattern<ReduceOp> {
+  using Base::Base;
+  LogicalResult matchAndRewrite(ReduceOp op, PatternRewriter &r) const override {
+    auto mul = op.getX().getDefiningOp<MulOp>();
+    if (op.getKind() != ReduceKind::sum || !mul || !mul->hasOneUse() || !isa<FloatType>(elementOf(op.getX())))
+      return failure();
+    for (auto [factor, rest] : {std::pair(mul.getY(), mul.getX()), std::pair(mul.getX(), mul.getY())}) {
+      auto access = factor.getDefiningOp<AccessOp>();
+      if (!isPermutedRead(access) || llvm::any_of(op.getDims(), [&](int64_t d) { return access.getMap().isFunctionOfDim(unsigned(d)); }))
+        continue;
+      Value sum = ReduceOp::create(r, op.getLoc(), op.getKind(), rest, op.getDims());
+      // The index space without the reduced dims.
+      SmallVector<AffineExpr> kept(access.getMap().getNumDims(), r.getAffineConstantExpr(0));
+      unsigned next = 0;
+      for (unsigned d = 0; d < kept.size(); ++d)
+        if (!llvm::is_contained(op.getDims(), int64_t(d)))
+          kept[d] = r.getAffineDimExpr(next++);
+      AffineMap map = access.getMap().replaceDimsAndSymbols(kept, {}, next, 0);
+      Value outside = AccessOp::create(r, access.getLoc(), typeOf(sum), access.getX(), map);
+      r.replaceOp(op, pointwise(r, op.getLoc(), "mul", {sum, outside}));
+      return success();
+    }
+    return failure();
+  }
+};
+
+// contract (access a), b  =>  contract a, b
+struct AbsorbReads : OpRewritePattern<ContractOp> {
+  using Base::Base;
+  LogicalResult matchAndRewrite(ContractOp op, PatternRewriter &r) const override {
+    Value operands[] = {op.getA(), op.getB()};
+    for (unsigned k = 0; k < 2; ++k) {
+      auto access = operands[k].getDefiningOp<AccessOp>();
+      if (!isPermutedRead(access) || access.getMap().getNumResults() == 0)
+        continue;
+      AffineMap map = access.getMap().compose(op.mapOf(k)), other = op.mapOf(1 - k);
+      if (!map.isProjectedPermutation() || !coversAll(map, other))
+        continue;
+      operands[k] = access.getX();
+      r.replaceOp(op, contract(r, op.getLoc(), operands[0], operands[1], k ? other : map, k ? map : other, op.getReduce()));
+      return success();
+    }
+    return failure();
+  }
+};
+
+// reduce sum (contract a, b over r)  =>  contract a, b over more
+struct SumOfContract : OpRewritePattern<ReduceOp> {
+  using Base::Base;
+  LogicalResult matchAndRewrite(ReduceOp op, PatternRewriter &r) const override {
+    auto inner = op.getX().getDefiningOp<ContractOp>();
+    if (op.getKind() != ReduceKind::sum || !inner || !inner->hasOneUse())
+      return failure();
+    SmallVector<int64_t> reduce(inner.getReduce());
+    AffineMap results = inner.resultMap();
+    for (int64_t d : op.getDims())
+      reduce.push_back(cast<AffineDimExpr>(results.getResult(unsigned(d))).getPosition());
+    llvm::sort(reduce);
+    r.replaceOp(op, contract(r, op.getLoc(), inner.getA(), inner.getB(), inner.mapOf(0), inner.mapOf(1), reduce));
+    return success();
+  }
+};
+
+// transpose(contract a, b)  =>  contract with its indices in another order
+struct TransposeOfContract : OpRewritePattern<AccessOp> {
+  using Base::Base;
+  LogicalResult matchAndRewrite(AccessOp op, PatternRewriter &r) const override {
+    auto inner = op.getX().getDefiningOp<ContractOp>();
+    if (!inner || !inner->hasOneUse() || !isPermutedRead(op) || !op.getMap().isPermutation() || op.getMap().isIdentity())
+      return failure();
+    // New index k of the result was index `order[k]`; reduced ones follow.
+    AffineMap results = inner.resultMap(), inverse = inversePermutation(op.getMap());
+    SmallVector<AffineExpr> renamed(inner.getIterationRank());
+    unsigned next = 0;
+    for (AffineExpr e : inverse.getResults())
+      renamed[cast<AffineDimExpr>(results.getResult(cast<AffineDimExpr>(e).getPosition())).getPosition()] = r.getAffineDimExpr(next++);
+    SmallVector<int64_t> reduce;
+    for (int64_t d : inner.getReduce()) {
+      reduce.push_back(next);
+      renamed[d] = r.getAffineDimExpr(next++);
+    }
+    auto rename = [&](AffineMap map) { return map.replaceDimsAndSymbols(renamed, {}, next, 0); };
+    r.replaceOp(op, contract(r, op.getLoc(), inner.getA(), inner.getB(), rename(inner.mapOf(0)), rename(inner.mapOf(1)), reduce));
+    return success();
+  }
+};
+
+//===--- Broadcasts -----------------------------------------------------------------------------------------------===//
+
+// f(broadcast a, broadcast b, number)  =>  broadcast f(a, b, number)
+struct BroadcastLast : OpInterfaceRewritePattern<Pointwise> {
+  using OpInterfaceRewritePattern::OpInterfaceRewritePattern;
+  LogicalResult matchAndRewrite(Pointwise op, PatternRewriter &r) const override {
+    if (isa<DeriveKeyOp>(op) || op->getNumResults() != 1)
+      return failure();
+    AccessOp model;
+    for (Value v : op->getOperands()) {
+      auto access = v.getDefiningOp<AccessOp>();
+      if (splatValue(v))
+        continue;
+      if (!isPermutedRead(access) || access.getMap().getNumResults() == access.getMap().getNumDims())
+        return failure();
+      if (model && (access.getMap() != model.getMap() || dimTexts(typeOf(access.getX())) != dimTexts(typeOf(model.getX()))))
+        return failure();
+      model = access;
+    }
+    if (!model)
+      return failure();
+    SmallVector<Value> small;
+    for (Value v : op->getOperands()) {
+      if (auto number = splatValue(v))
+        small.push_back(constant(r, v.getLoc(), *number, withElement(typeOf(model.getX()), elementOf(v))));
+      else
+        small.push_back(v.getDefiningOp<AccessOp>().getX());
+    }
+    Value result = pointwise(r, op->getLoc(), op->getName().stripDialect(), small);
+    if (!result)
+      return failure();
+    r.replaceOp(op, AccessOp::create(r, op->getLoc(), op->getResult(0).getType(), result, model.getMap()));
+    return success();
+  }
+};
+
+// convert(broadcast x)  =>  broadcast(convert x)
+struct ConvertBeforeBroadcast : OpRewritePattern<ConvertOp> {
+  using Base::Base;
+  LogicalResult matchAndRewrite(ConvertOp op, PatternRewriter &r) const override {
+    auto access = op.getX().getDefiningOp<AccessOp>();
+    if (!isPermutedRead(access) || access.getMap().getNumResults() == access.getMap().getNumDims())
+      return failure();
+    Value small = convertTo(r, op.getLoc(), access.getX(), elementOf(op.getResult()));
+    r.replaceOp(op, AccessOp::create(r, access.getLoc(), op.getType(), small, access.getMap()));
+    return success();
+  }
+};
+
+// reduce sum (broadcast x) over dims that x does not have  =>  broadcast x without them * their sizes
+struct SumOfBroadcast : OpRewritePattern<ReduceOp> {
+  using Base::Base;
+  LogicalResult matchAndRewrite(ReduceOp op, PatternRewriter &r) const override {
+    auto access = op.getX().getDefiningOp<AccessOp>();
+    if (op.getKind() != ReduceKind::sum || !isPermutedRead(access) || !isa<FloatType>(elementOf(op.getX())))
+      return failure();
+    SmallVector<int64_t> repeated, rest;
+    for (int64_t d : op.getDims())
+      (access.getMap().isFunctionOfDim(unsigned(d)) ? rest : repeated).push_back(d);
+    if (repeated.empty())
+      return failure();
+    std::string count;
+    SmallVector<int64_t> kept;
+    auto type = typeOf(op.getX());
+    SmallVector<AffineExpr> dims(access.getMap().getNumDims(), r.getAffineConstantExpr(0));
+    SmallVector<int64_t> restMoved;
+    for (int64_t d = 0; d < type.getRank(); ++d) {
+      if (llvm::is_contained(repeated, d)) {
+        count += (count.empty() ? "(" : " * (") + dimText(type, unsigned(d)) + ")";
+        continue;
+      }
+      dims[d] = r.getAffineDimExpr(unsigned(kept.size()));
+      if (llvm::is_contained(rest, d))
+        restMoved.push_back(int64_t(kept.size()));
+      kept.push_back(d);
+    }
+    Location loc = op.getLoc();
+    AffineMap map = access.getMap().replaceDimsAndSymbols(dims, {}, unsigned(kept.size()), 0);
+    Value small = AccessOp::create(r, loc, pickDims(type, kept), access.getX(), map);
+    if (!restMoved.empty())
+      small = ReduceOp::create(r, loc, ReduceKind::sum, small, r.getDenseI64ArrayAttr(restMoved));
+    auto size = Dim::parse(count);
+    if (!size)
+      return failure();
+    Value times = SizeOp::create(r, loc, scalarType(r.getI64Type()), size->str());
+    times = fill(r, loc, convertTo(r, loc, times, elementOf(small)), typeOf(small));
+    r.replaceOp(op, pointwise(r, loc, "mul", {small, times}));
+    return success();
+  }
+};
+
+//===--- Arithmetic -----------------------------------------------------------------------------------------------===//
+
+// x + 0, 0 + x, x - 0, x * 1, 1 * x, x / 1  =>  x.  Adding 0.0 makes -0.0 of nothing but -0.0, which a zero cotangent may lose.
+template <class Op> struct DropNeutral : OpRewritePattern<Op> {
+  DropNeutral(MLIRContext *context, double neutral, bool both) : OpRewritePattern<Op>(context), neutral(neutral), both(both) {}
+  LogicalResult matchAndRewrite(Op op, PatternRewriter &r) const override {
+    if (isSplat(op.getY(), neutral))
+      return r.replaceOp(op, op.getX()), success();
+    if (both && isSplat(op.getX(), neutral))
+      return r.replaceOp(op, op.getY()), success();
+    return failure();
+  }
+  double neutral;
+  bool both;
+};
+
+// -(-x)  =>  x
+struct NegOfNeg : OpRewritePattern<NegOp> {
+  using Base::Base;
+  LogicalResult matchAndRewrite(NegOp op, PatternRewriter &r) const override {
+    auto inner = op.getX().getDefiningOp<NegOp>();
+    return inner ? (r.replaceOp(op, inner.getX()), success()) : failure();
+  }
+};
+
+// x + (-y)  =>  x - y;  (-x) + y  =>  y - x
+struct AddOfNeg : OpRewritePattern<AddOp> {
+  using Base::Base;
+  LogicalResult matchAndRewrite(AddOp op, PatternRewriter &r) const override {
+    for (auto [x, y] : {std::pair(op.getX(), op.getY()), std::pair(op.getY(), op.getX())})
+      if (auto neg = y.getDefiningOp<NegOp>())
+        return r.replaceOp(op, pointwise(r, op.getLoc(), "sub", {x, neg.getX()})), success();
+    return failure();
+  }
+};
+
+// x * -1, -1 * x  =>  -x
+struct MulByMinusOne : OpRewritePattern<MulOp> {
+  using Base::Base;
+  LogicalResult matchAndRewrite(MulOp op, PatternRewriter &r) const override {
+    for (auto [x, y] : {std::pair(op.getX(), op.getY()), std::pair(op.getY(), op.getX())})
+      if (isSplat(y, -1))
+        return r.replaceOp(op, pointwise(r, op.getLoc(), "neg", {x})), success();
+    return failure();
+  }
+};
+
+// select(true, x, y)  =>  x;  select(c, x, x)  =>  x
+struct SelectKnown : OpRewritePattern<SelectOp> {
+  using Base::Base;
+  LogicalResult matchAndRewrite(SelectOp op, PatternRewriter &r) const override {
+    Value c = op->getOperand(0), x = op->getOperand(1), y = op->getOperand(2);
+    if (x == y || isSplat(c, 1))
+      return r.replaceOp(op, x), success();
+    if (isSplat(c, 0))
+      return r.replaceOp(op, y), success();
+    return failure();
+  }
+};
+
+struct SimplifyPass : PassWrapper<SimplifyPass, OperationPass<>> {
+  MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(SimplifyPass)
+  StringRef getArgument() const final { return "tds-simplify"; }
+  StringRef getDescription() const final { return "fewer and larger tds ops"; }
+  void getDependentDialects(DialectRegistry &registry) const override { registry.insert<TdsDialect>(); }
+
+  LogicalResult initialize(MLIRContext *context) override {
+    RewritePatternSet set(context);
+    set.add<ComposeAccesses, RecogniseContract, FactorOutOfSum, AbsorbReads, SumOfContract, TransposeOfContract, BroadcastLast,
+            ConvertBeforeBroadcast, SumOfBroadcast, NegOfNeg, AddOfNeg, MulByMinusOne, SelectKnown>(context);
+    set.add<DropNeutral<AddOp>>(context, 0.0, true);
+    set.add<DropNeutral<SubOp>>(context, 0.0, false);
+    set.add<DropNeutral<MulOp>>(context, 1.0, true);
+    set.add<DropNeutral<DivOp>>(context, 1.0, false);
+    patterns = FrozenRewritePatternSet(std::move(set));
+    return success();
+  }
+  void runOnOperation() override {
+    // Whether it got to the end or to the bound on rounds, what it left is right.
+    if (failed(applyPatternsGreedily(getOperation(), patterns)))
+      getOperation()->emitRemark("simplification stopped at its bound");
+  }
+  FrozenRewritePatternSet patterns;
+};
+
+} // namespace
+
+std::unique_ptr<Pass> createTdsSimplifyPass() { return std::make_unique<SimplifyPass>(); }
+void registerTdsSimplifyPass() { PassRegistration<SimplifyPass>(); }
+
+} // namespace tds

@@ -1,0 +1,189 @@
+#include "lib/Compiler/Compiler.h"
+#include "dialect/Tds.h"
+#include "lib/Compiler/Stages.h"
+#include "lib/Conversion/Conversion.h"
+#include "lib/IRGen/IRGen.h"
+#include "mlir/IR/MLIRContext.h"
+#include "mlir/IR/Verifier.h"
+#include "mlir/Parser/Parser.h"
+#include "mlir/Pass/PassManager.h"
+
+using namespace mlir;
+
+namespace tds {
+
+struct Compiler::Impl {
+  CodegenOptions options;
+  MLIRContext context{MLIRContext::Threading::DISABLED};
+
+  Result<std::monostate> run(ModuleOp module, llvm::StringRef after, llvm::StringRef last);
+  Result<std::string> print(ModuleOp module, llvm::StringRef stage);
+};
+
+Compiler::Compiler(CodegenOptions options) : impl(std::make_unique<Impl>()) {
+  impl->options = std::move(options);
+  DialectRegistry registry;
+  registry.insert<TdsDialect>();
+  registerCodegenDialects(registry);
+  impl->context.appendDialectRegistry(registry);
+  impl->context.loadDialect<TdsDialect>();
+}
+
+Compiler::~Compiler() = default;
+
+/// The innermost place in a source that a location names.
+static SourceRange rangeOf(Location location) {
+  SourceRange range;
+  location->walk([&](Location inner) {
+    auto place = dyn_cast<FileLineColRange>(LocationAttr(inner));
+    if (!place || place.getStartLine() == 0)
+      return WalkResult::advance();
+    uint32_t length = place.getStartLine() == place.getEndLine() && place.getEndColumn() > place.getStartColumn()
+                          ? place.getEndColumn() - place.getStartColumn() : 1;
+    range = {place.getFilename().str(), place.getStartLine(), place.getStartColumn(), length};
+    return WalkResult::interrupt();
+  });
+  return range;
+}
+
+namespace {
+/// What MLIR reports while this lives becomes one Error: the first error with its place, later ones and notes after it.
+class Collector {
+public:
+  explicit Collector(MLIRContext *context)
+      : handler(context, [this](Diagnostic &d) {
+          if (d.getSeverity() == DiagnosticSeverity::Error && message.empty()) {
+            message = d.str();
+            range = rangeOf(d.getLocation());
+          } else {
+            notes.push_back({rangeOf(d.getLocation()), d.str()});
+          }
+          for (Diagnostic &note : d.getNotes())
+            notes.push_back({rangeOf(note.getLocation()), note.str()});
+          return success();
+        }) {}
+
+  /// Passes say what a form lacks at its place; anything else is the compiler's own failure.
+  Error error(llvm::StringRef stage) {
+    bool refusal = range.known() && llvm::StringRef(message).contains("not there yet");
+    Error e;
+    e.code = refusal ? "E0901" : "E0902";
+    e.message = refusal ? message : "the stage `" + stage.str() + "` failed: " + (message.empty() ? "no reason was given" : message);
+    e.range = range;
+    e.notes = notes;
+    if (!refusal)
+      e.help.push_back("this is a defect of TDS, not of the program; `tdslc emit --stage ..` before that stage gives a reproducer");
+    return e;
+  }
+
+private:
+  std::string message;
+  SourceRange range;
+  std::vector<Note> notes;
+  ScopedDiagnosticHandler handler;
+};
+} // namespace
+
+/// Runs the stages behind `after` (all, when it is empty) up to `last`.
+Result<std::monostate> Compiler::Impl::run(ModuleOp module, llvm::StringRef after, llvm::StringRef last) {
+  bool on = after.empty();
+  for (const Stage &stage : allStages()) {
+    if (on) {
+      Collector collector(&context);
+      PassManager passes(&context);
+      passes.enableVerifier(false); // once a stage, below
+      stage.add(passes, options);
+      if (failed(passes.run(module)) || failed(verify(module)))
+        return collector.error(stage.name);
+    }
+    on |= stage.name == after;
+    if (stage.name == last)
+      break;
+  }
+  return std::monostate();
+}
+
+static Error unknownStage(std::string_view stage) {
+  Error e;
+  e.code = "E0902";
+  e.message = "no stage is called `" + std::string(stage) + "`";
+  std::string names;
+  for (std::string_view name : Compiler::stages())
+    names += (names.empty() ? "" : ", ") + std::string(name);
+  e.help.push_back("the stages are " + names);
+  return e;
+}
+
+std::vector<std::string_view> Compiler::stages() {
+  std::vector<std::string_view> names;
+  for (const Stage &stage : allStages())
+    names.emplace_back(stage.name);
+  names.insert(names.end(), {"asm", "source"});
+  return names;
+}
+
+/// The stage of passes that a printed form comes after.
+static llvm::StringRef lastStage(std::string_view stage) { return stage == "asm" ? "llvm" : stage == "source" ? "grad" : llvm::StringRef(stage); }
+
+Result<std::string> Compiler::Impl::print(ModuleOp module, llvm::StringRef stage) {
+  if (stage == "source")
+    return Error{"E0901", "`--stage source` is not there yet", {}, {}, {}};
+  if (stage == "asm") {
+    auto text = tds::emit(module, options, Output::assembly);
+    if (!text)
+      return Error{"E0902", "the stage `asm` failed: " + llvm::toString(text.takeError()), {}, {}, {}};
+    return std::string(text->begin(), text->end());
+  }
+  std::string text;
+  llvm::raw_string_ostream os(text);
+  module.print(os, OpPrintingFlags().enableDebugInfo(false).printNameLocAsPrefix());
+  return text;
+}
+
+Result<std::string> Compiler::emit(const graph::Function &function, const std::map<std::string, int64_t> &sizes, const Sources *sources,
+                                   std::string_view stage) {
+  if (!llvm::is_contained(stages(), stage))
+    return unknownStage(stage);
+  Collector collector(&impl->context);
+  OwningOpRef<ModuleOp> module = generate(impl->context, function, sizes, sources);
+  if (!module || failed(verify(*module)))
+    return collector.error("irgen");
+  if (auto done = impl->run(*module, "", lastStage(stage)); !done)
+    return done.takeError();
+  return impl->print(*module, stage);
+}
+
+Result<std::string> Compiler::emit(std::string_view text, std::string_view name, std::string_view from, std::string_view stage) {
+  if (!llvm::is_contained(stages(), stage))
+    return unknownStage(stage);
+  if (!llvm::any_of(allStages(), [&](const Stage &s) { return s.name == llvm::StringRef(from); }))
+    return unknownStage(from);
+  Collector collector(&impl->context);
+  OwningOpRef<ModuleOp> module = parseSourceString<ModuleOp>(text, ParserConfig(&impl->context), name);
+  if (!module)
+    return collector.error("parse");
+  if (auto done = impl->run(*module, from, lastStage(stage)); !done)
+    return done.takeError();
+  return impl->print(*module, stage);
+}
+
+Result<Artefact> Compiler::compile(const graph::Function &function, const std::map<std::string, int64_t> &sizes, const Sources *sources) {
+  Collector collector(&impl->context);
+  OwningOpRef<ModuleOp> module = generate(impl->context, function, sizes, sources);
+  if (!module || failed(verify(*module)))
+    return collector.error("irgen");
+  if (auto done = impl->run(*module, "", "llvm"); !done)
+    return done.takeError();
+  Artefact artefact;
+  artefact.arenaBytes = arenaBytes(*module);
+  if (auto places = module->getOperation()->getAttrOfType<ArrayAttr>(conversion::places))
+    for (Attribute place : places)
+      artefact.places.push_back(rangeOf(cast<LocationAttr>(place)));
+  auto object = emitObject(*module, impl->options);
+  if (!object)
+    return Error{"E0902", "the stage `object` failed: " + llvm::toString(object.takeError()), {}, {}, {}};
+  artefact.object = std::move(*object);
+  return artefact;
+}
+
+} // namespace tds

@@ -1,0 +1,44 @@
+#pragma once
+#include "lib/Codegen/Codegen.h"
+#include "lib/Sema/Graph.h"
+#include "lib/Support/Source.h"
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <tds/result.h>
+#include <vector>
+
+namespace tds {
+
+/// Compiled code and what it takes to call it.
+struct Artefact {
+  std::vector<char> object;        ///< LoadedObject loads it
+  uint64_t arenaBytes = 0;
+  std::vector<SourceRange> places; ///< what `tds_error::place` means
+};
+
+/// One MLIR context with the stages of Stages.cpp over it. One thread at a time.
+class Compiler {
+public:
+  explicit Compiler(CodegenOptions options = CodegenOptions::host());
+  ~Compiler();
+
+  /// Machine code of a function, all of whose sizes must be given.
+  Result<Artefact> compile(const graph::Function &function, const std::map<std::string, int64_t> &sizes, const Sources *sources);
+
+  /// What a stage leaves, as text: "tds", "grad", "linalg", "loops", "llvm", "asm", or "source" (TDS).
+  Result<std::string> emit(const graph::Function &function, const std::map<std::string, int64_t> &sizes, const Sources *sources,
+                           std::string_view stage);
+  /// The same for a module that stage `from` printed.
+  Result<std::string> emit(std::string_view text, std::string_view name, std::string_view from, std::string_view stage);
+
+  /// The names that `emit` takes, in order.
+  static std::vector<std::string_view> stages();
+
+private:
+  struct Impl;
+  std::unique_ptr<Impl> impl;
+};
+
+} // namespace tds

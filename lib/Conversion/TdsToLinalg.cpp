@@ -1,0 +1,164 @@
+//===- TdsToLinalg.cpp - the pass convert-tds-to-linalg -------------------===//
+//
+// Part of TDS, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// First the ops with bodies go: composites that nothing claimed are inlined, branches become scf.if or selections. Then every op is
+// a pattern of its own (LowerScalars, LowerAccess, LowerData, LowerReductions).
+//
+//===----------------------------------------------------------------------===//
+#include "lib/Conversion/Conversion.h"
+#include "lib/Conversion/Lowering.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Complex/IR/Complex.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/Func/Transforms/FuncConversions.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/SCF/Transforms/Patterns.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+
+using namespace mlir;
+
+namespace tds {
+#define GEN_PASS_DEF_CONVERTTDSTOLINALG
+#include "lib/Conversion/Passes.h.inc"
+
+namespace {
+
+/// A composite  =>  its body.
+void inlineComposite(CompositeOp op) {
+  Block &body = op.getBody().front();
+  YieldOp yield = op.bodyYield();
+  for (auto [argument, value] : llvm::zip_equal(body.getArguments(), op.getArgs()))
+    argument.replaceAllUsesWith(value);
+  SmallVector<Value> results(yield.getValues());
+  op->getBlock()->getOperations().splice(op->getIterator(), body.getOperations(), body.begin(), yield->getIterator());
+  op.replaceAllUsesWith(results);
+  op.erase();
+}
+
+/// A branch of all  =>  scf.if.
+void branchToIf(WhereOp op) {
+  OpBuilder b(op);
+  Value condition = tensor::ExtractOp::create(b, op.getLoc(), op.getCond(), ValueRange());
+  auto branch = scf::IfOp::create(b, op.getLoc(), op.getResultTypes(), condition, /*withElseRegion=*/true);
+  for (auto [from, to] : {std::pair(&op.getThenRegion(), &branch.getThenRegion()),
+                          std::pair(&op.getElseRegion(), &branch.getElseRegion())}) {
+    to->takeBody(*from);
+    auto yield = cast<YieldOp>(to->front().getTerminator());
+    b.setInsertionPoint(yield);
+    scf::YieldOp::create(b, yield.getLoc(), yield.getValues());
+    yield.erase();
+  }
+  op.replaceAllUsesWith(branch.getResults());
+  op.erase();
+}
+
+/// A branch of each element  =>  both sides, checks left out, and a selection.
+void branchToSelection(WhereOp op) {
+  SmallVector<Value> sides[2];
+  for (Region *side : {&op.getThenRegion(), &op.getElseRegion()}) {
+    side->walk([](Operation *inner) {
+      if (isa<GatherOp, ScatterOp>(inner))
+        inner->setAttr(unchecked, UnitAttr::get(inner->getContext()));
+    });
+    auto yield = cast<YieldOp>(side->front().getTerminator());
+    llvm::append_range(sides[side == &op.getElseRegion()], yield.getValues());
+    op->getBlock()->getOperations().splice(op->getIterator(), side->front().getOperations(), side->front().begin(),
+                                           yield->getIterator());
+  }
+  OpBuilder b(op);
+  for (auto [result, x, y] : llvm::zip_equal(op.getResults(), sides[0], sides[1]))
+    result.replaceAllUsesWith(SelectOp::create(b, op.getLoc(), op.getCond(), x, y));
+  op.erase();
+}
+
+/// The first thing that a lowering can't do with, reported.
+LogicalResult checkReady(ModuleOp module) {
+  WalkResult result = module.walk([](Operation *op) -> WalkResult {
+    if (isa<VjpOp, JvpOp>(op)) {
+      op->emitError("a derivative is left over: `") << op->getName() << "`";
+      return WalkResult::interrupt();
+    }
+    auto isOpen = [&](Type type) -> bool {
+      auto tensor = dyn_cast<RankedTensorType>(type);
+      for (int64_t d = 0; tensor && d < tensor.getRank(); ++d)
+        if (tensor.isDynamicDim(unsigned(d))) {
+          std::string size = dimText(tensor, unsigned(d));
+          op->emitError("the size `") << size << "` is open; give it a number, as in --size " << size << "=64";
+          return true;
+        }
+      return false;
+    };
+    for (Type type : op->getResultTypes())
+      if (isOpen(type))
+        return WalkResult::interrupt();
+    if (auto func = dyn_cast<func::FuncOp>(op))
+      for (Type type : func.getArgumentTypes())
+        if (isOpen(type))
+          return WalkResult::interrupt();
+    auto size = dyn_cast<SizeOp>(op);
+    if (size && !sizeConstant(size.getSize())) {
+      op->emitError("the size `") << size.getSize() << "` is open; give its names numbers with --size";
+      return WalkResult::interrupt();
+    }
+    return WalkResult::advance();
+  });
+  return failure(result.wasInterrupted());
+}
+
+struct ConvertTdsToLinalg : impl::ConvertTdsToLinalgBase<ConvertTdsToLinalg> {
+  void runOnOperation() override {
+    ModuleOp module = getOperation();
+    MLIRContext *context = &getContext();
+    if (failed(checkReady(module)))
+      return signalPassFailure();
+    module.walk([](Operation *op) { // inner ones first
+      if (auto composite = dyn_cast<CompositeOp>(op))
+        inlineComposite(composite);
+      else if (auto where = dyn_cast<WhereOp>(op))
+        typeOf(where.getCond()).getRank() == 0 ? branchToIf(where) : branchToSelection(where);
+    });
+
+    TypeConverter types;
+    types.addConversion([](Type type) -> Type {
+      auto tensor = dyn_cast<RankedTensorType>(type);
+      return tensor ? storedType(tensor) : type;
+    });
+    ConversionTarget target(*context);
+    target.addIllegalDialect<TdsDialect>();
+    target.addLegalDialect<arith::ArithDialect, complex::ComplexDialect, linalg::LinalgDialect, math::MathDialect>();
+    target.addLegalOp<ModuleOp>();
+    target.addDynamicallyLegalDialect<tensor::TensorDialect>([&](Operation *op) { return types.isLegal(op); });
+    target.addDynamicallyLegalOp<func::FuncOp>([&](func::FuncOp op) { return types.isSignatureLegal(op.getFunctionType()); });
+    target.addDynamicallyLegalOp<func::ReturnOp>([&](Operation *op) { return types.isLegal(op); });
+    target.addLegalOp<func::CallOp>();
+    RewritePatternSet patterns(context);
+    Places places;
+    addScalarPatterns(types, patterns);
+    addAccessPatterns(types, patterns);
+    addDataPatterns(types, patterns, places);
+    addReductionPatterns(types, patterns);
+    populateFunctionOpInterfaceTypeConversionPattern<func::FuncOp>(patterns, types);
+    populateReturnOpTypeConversionPattern(patterns, types);
+    scf::populateSCFStructuralTypeConversionsAndLegality(types, patterns, target);
+
+    ConversionConfig config;
+    config.foldingMode = DialectConversionFoldingMode::Never;
+    if (failed(applyFullConversion(module, target, std::move(patterns), config)))
+      return signalPassFailure();
+    if (!places.empty()) {
+      Builder b(context);
+      OpBuilder inModule = OpBuilder::atBlockBegin(module.getBody());
+      auto type = b.getFunctionType({b.getI32Type(), b.getI64Type(), b.getI64Type()}, {});
+      func::FuncOp::create(inModule, module.getLoc(), conversion::report, type).setPrivate();
+      module->setAttr(conversion::places, b.getArrayAttr(places));
+    }
+  }
+};
+
+} // namespace
+} // namespace tds

@@ -1,0 +1,463 @@
+//===- Regions.cpp - nodes with scopes ------------------------------------===//
+//
+// Part of TDS, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// A scope is filled in a block of its own before the op that will hold it: which indices its results depend on decides the op's
+// types. Where a body feeds itself (loops) or its arguments must carry what the results depend on (derivatives), it is filled
+// again with wider arguments until nothing changes; there are no more rounds than indices.
+//
+//===----------------------------------------------------------------------===//
+#include "dialect/TdsBuilder.h"
+#include "lib/IRGen/Generator.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "llvm/ADT/STLExtras.h"
+
+using namespace mlir;
+using namespace tds;
+using graph::Node;
+using graph::Scope;
+
+/// Moves a filled block into an op's region in place of what stands there.
+static void moveInto(mlir::Region &region, mlir::Region &filled) {
+  region.getBlocks().clear();
+  region.takeBody(filled);
+}
+
+static Indices uniteAll(ArrayRef<IndexedValue> values, Indices all = {}) {
+  for (const IndexedValue &value : values)
+    all = unite(all, value.indices);
+  return all;
+}
+
+/// Ends a block: the values over these indices, and their types.
+void Generator::yield(Enter &scope, Location loc, ArrayRef<IndexedValue> values, ArrayRef<Indices> indices,
+                      SmallVectorImpl<Type> &types) {
+  SmallVector<Value> yielded;
+  types.clear();
+  for (auto [value, wanted] : llvm::zip_equal(values, indices)) {
+    yielded.push_back(align(scope.builder, loc, value, wanted));
+    types.push_back(yielded.back().getType());
+  }
+  YieldOp::create(scope.builder, loc, yielded);
+}
+
+/// A scalar condition runs one side. One under indices becomes an elementwise branch for each shape of results: its yields have
+/// the shape of the condition.
+IndexedValues Generator::where(const Node *node) {
+  IndexedValue condition = evaluate(node->operands[0]);
+  if (!condition)
+    return {};
+  Location loc = locationOf(node);
+  OpBuilder &b = builderOf(node);
+  size_t count = node->scopes[0]->results.size();
+  bool scalar = condition.indices.empty() && typeOf(condition.v).getRank() == 0;
+
+  struct Group {
+    SmallVector<size_t> members;
+    Indices indices;
+    Dims shape;
+  };
+  // Fills both sides with the results at `members`; the indices of each come from both sides.
+  auto fillSides = [&](ArrayRef<size_t> members, mlir::Region (&sides)[2], SmallVectorImpl<Indices> &indices,
+                       bool decide, SmallVectorImpl<Type> &types) -> bool {
+    Block *blocks[2] = {new Block, new Block};
+    for (int side : {0, 1})
+      sides[side].push_back(blocks[side]);
+    SmallVector<IndexedValue> values[2];
+    for (int side : {0, 1}) {
+      SmallVector<Node *> wanted;
+      for (size_t member : members)
+        wanted.push_back(node->scopes[side]->results[member]);
+      Enter scope(*this, node->scopes[side], blocks[side]);
+      if (!evaluateAll(wanted, values[side]))
+        return false;
+    }
+    if (decide)
+      for (auto [x, y] : llvm::zip_equal(values[0], values[1]))
+        indices.push_back(unite(unite(x.indices, y.indices), condition.indices));
+    for (int side : {0, 1}) {
+      Enter scope(*this, node->scopes[side], blocks[side]);
+      yield(scope, loc, values[side], indices, types);
+    }
+    return true;
+  };
+
+  SmallVector<size_t> all = llvm::to_vector(llvm::seq(size_t(0), count));
+  SmallVector<Indices> indices;
+  SmallVector<Type> types;
+  mlir::Region sides[2];
+  if (!fillSides(all, sides, indices, /*decide=*/true, types))
+    return {};
+  auto resultShape = [&](size_t i) -> const Dims & { return node->resultShapes.empty() ? node->shape : node->resultShapes[i]; };
+  SmallVector<Group> groups;
+  for (size_t i : all) {
+    auto same = llvm::find_if(groups, [&](const Group &group) {
+      return scalar || (group.indices == indices[i] && group.shape == resultShape(i));
+    });
+    if (same == groups.end())
+      groups.push_back({{i}, indices[i], resultShape(i)});
+    else
+      same->members.push_back(i);
+  }
+  IndexedValues results(count);
+  for (const Group &group : groups) {
+    if (groups.size() > 1) {
+      for (mlir::Region &side : sides) {
+        mlir::Region dropped;
+        dropped.takeBody(side);
+      }
+      SmallVector<Indices> own(group.members.size(), group.indices);
+      if (!fillSides(group.members, sides, own, /*decide=*/false, types))
+        return {};
+    }
+    Value c = scalar ? condition.v : align(b, loc, condition, group.indices, &group.shape);
+    auto op = WhereOp::create(b, loc, types, c);
+    moveInto(op.getThenRegion(), sides[0]);
+    moveInto(op.getElseRegion(), sides[1]);
+    for (auto [member, value] : llvm::zip_equal(group.members, op.getResults()))
+      results[member] = {value, indices[member]};
+  }
+  return results;
+}
+
+/// An end of a counted loop as an index; a number stays one for who asks how often the loop runs.
+Value Generator::bound(const Node *node) {
+  IndexedValue value = evaluate(node);
+  if (!value)
+    return nullptr;
+  OpBuilder &b = builderOf(node);
+  Location loc = locationOf(node);
+  if (!value.indices.empty()) {
+    error(node, "a loop's range depends on an index; write a `while`, which each element runs on its own");
+    return nullptr;
+  }
+  DenseIntElementsAttr number;
+  if (auto constant = value.v.getDefiningOp<ConstantOp>())
+    number = dyn_cast<DenseIntElementsAttr>(constant.getValue());
+  if (number && number.getNumElements() == 1)
+    return arith::ConstantIndexOp::create(b, loc, (*number.begin()).getSExtValue());
+  Value scalar = tensor::ExtractOp::create(b, loc, value.v, ValueRange());
+  return arith::IndexCastOp::create(b, loc, b.getIndexType(), scalar);
+}
+
+/// A counted loop is scf.for. What rounds yield is written into tensors that the loop carries along.
+IndexedValues Generator::loop(const Node *node) {
+  const Scope *body = node->scopes[0];
+  size_t carried = body->params.size() - 1, stacked = body->results.size() - carried;
+  SmallVector<IndexedValue> values;
+  Value begin = bound(node->operands[0]), end = bound(node->operands[1]);
+  if (!begin || !end || !evaluateAll(ArrayRef(node->operands).drop_front(2), values))
+    return {};
+  OpBuilder &b = builderOf(node);
+  Location loc = locationOf(node);
+  IndexedValue first = evaluate(node->operands[0]);
+
+  SmallVector<Indices> indices;
+  for (const IndexedValue &value : values)
+    indices.push_back(value.indices);
+  SmallVector<Value> inits;
+  mlir::Region region;
+  for (bool again = true; again;) {
+    again = false;
+    region.getBlocks().clear();
+    Block *block = new Block;
+    region.push_back(block);
+    inits.clear();
+    OpBuilder inside = OpBuilder::atBlockEnd(block);
+    Value induction = block->addArgument(b.getIndexType(), loc);
+    Value number = arith::IndexCastOp::create(inside, loc, b.getI64Type(), induction);
+    Value counter = tensor::FromElementsOp::create(inside, loc, scalarType(b.getI64Type()), number);
+    SmallVector<IndexedValue> params = {{counter, {}}};
+    for (size_t i = 0; i < carried; ++i) {
+      inits.push_back(align(b, loc, values[i], indices[i]));
+      params.push_back({block->addArgument(inits[i].getType(), locationOf(body->params[i + 1])), indices[i]});
+    }
+    Enter scope(*this, body, block, params);
+    SmallVector<IndexedValue> results;
+    if (!evaluateAll(body->results, results))
+      return {};
+    for (size_t i = 0; i < carried; ++i)
+      if (Indices wider = unite(indices[i], results[i].indices); wider != indices[i]) {
+        indices[i] = wider;
+        again = true;
+      }
+    if (again)
+      continue;
+
+    SmallVector<Value> yielded;
+    for (size_t i = 0; i < carried; ++i)
+      yielded.push_back(align(scope.builder, loc, results[i], indices[i]));
+    indices.truncate(carried);
+    for (size_t i = carried; i < carried + stacked; ++i) {
+      // stack[.., counter - begin, ..] = value
+      IndexedValue &value = results[i];
+      auto lead = unsigned(value.indices.size()), rank = unsigned(typeOf(value.v).getRank());
+      auto type = typeFor(value.indices, node->resultShapes[i], elementOf(value.v));
+      inits.push_back(zero(b, loc, type));
+      indices.push_back(value.indices);
+      Value stack = block->addArgument(type, loc);
+      Value round = pointwise(scope.builder, loc, "sub", {counter, first.v});
+      Value id = AccessOp::create(scope.builder, loc, withElement(typeOf(value.v), b.getI64Type()), round,
+                              AffineMap::get(rank, 0, &context));
+      SmallVector<AffineExpr> map;
+      for (unsigned d = 0; d < rank; ++d)
+        map.push_back(b.getAffineDimExpr(d));
+      map.insert(map.begin() + lead, b.getAffineSymbolExpr(0));
+      yielded.push_back(ScatterOp::create(scope.builder, loc, type, ScatterKind::set, stack, value.v, id,
+                                          AffineMap::get(rank, 1, map, &context), b.getStrArrayAttr({}),
+                                          Outside::clamp));
+    }
+    scf::YieldOp::create(scope.builder, loc, yielded);
+  }
+  Value step = arith::ConstantIndexOp::create(b, loc, 1);
+  auto op = scf::ForOp::create(b, loc, begin, end, step, inits);
+  moveInto(op.getRegion(), region);
+  IndexedValues out;
+  for (auto [value, own] : llvm::zip_equal(op.getResults(), indices))
+    out.push_back({value, own});
+  return out;
+}
+
+/// A `while` is scf.while. Under indices it runs while any element wants it, and an element that does not keeps its values.
+IndexedValues Generator::whileLoop(const Node *node) {
+  const Scope *conditionScope = node->scopes[0], *body = node->scopes[1];
+  SmallVector<IndexedValue> values;
+  if (!evaluateAll(node->operands, values))
+    return {};
+  OpBuilder &b = builderOf(node);
+  Location loc = locationOf(node);
+  SmallVector<Indices> indices;
+  for (const IndexedValue &value : values)
+    indices.push_back(value.indices);
+  mlir::Region before, after;
+  SmallVector<Value> inits;
+  SmallVector<Type> types;
+  for (bool again = true; again;) {
+    again = false;
+    before.getBlocks().clear();
+    after.getBlocks().clear();
+    Block *beforeBlock = new Block, *afterBlock = new Block;
+    before.push_back(beforeBlock);
+    after.push_back(afterBlock);
+    inits.clear();
+    types.clear();
+    SmallVector<IndexedValue> beforeParams, afterParams;
+    for (size_t i = 0; i < values.size(); ++i) {
+      inits.push_back(align(b, loc, values[i], indices[i]));
+      types.push_back(inits[i].getType());
+      Location place = locationOf(body->params[i]);
+      beforeParams.push_back({beforeBlock->addArgument(types[i], place), indices[i]});
+      afterParams.push_back({afterBlock->addArgument(types[i], place), indices[i]});
+    }
+    Indices wants;
+    {
+      Enter scope(*this, conditionScope, beforeBlock, beforeParams);
+      SmallVector<IndexedValue> condition;
+      if (!evaluateAll(conditionScope->results, condition))
+        return {};
+      wants = condition[0].indices;
+      Value any = condition[0].v;
+      SmallVector<Value> passed;
+      for (const IndexedValue &param : beforeParams)
+        passed.push_back(param.v);
+      if (!wants.empty()) {
+        SmallVector<int64_t> dims = llvm::to_vector(llvm::seq(int64_t(0), int64_t(wants.size())));
+        any = ReduceOp::create(scope.builder, loc, scalarType(b.getI1Type()), ReduceKind::any, any, dims);
+        passed.push_back(condition[0].v);
+        types.push_back(condition[0].v.getType());
+        afterBlock->addArgument(types.back(), loc);
+      }
+      Value go = tensor::ExtractOp::create(scope.builder, loc, any, ValueRange());
+      scf::ConditionOp::create(scope.builder, loc, go, passed);
+    }
+    Enter scope(*this, body, afterBlock, afterParams);
+    SmallVector<IndexedValue> results;
+    if (!evaluateAll(body->results, results))
+      return {};
+    SmallVector<Value> yielded;
+    for (size_t i = 0; i < values.size(); ++i) {
+      Indices wider = unite(unite(indices[i], results[i].indices), wants);
+      if (wider != indices[i]) {
+        indices[i] = wider;
+        again = true;
+        continue;
+      }
+      Value next = align(scope.builder, loc, results[i], wider);
+      if (!wants.empty()) {
+        Value want = afterBlock->getArguments().back();
+        Dims shape = body->params[i]->shape;
+        Value c = align(scope.builder, loc, {want, wants}, wider, &shape);
+        next = pointwise(scope.builder, loc, "select", {c, next, afterParams[i].v});
+      }
+      yielded.push_back(next);
+    }
+    if (!again)
+      scf::YieldOp::create(scope.builder, loc, yielded);
+  }
+  auto op = scf::WhileOp::create(b, loc, types, inits);
+  moveInto(op.getBefore(), before);
+  moveInto(op.getAfter(), after);
+  IndexedValues out;
+  for (size_t i = 0; i < values.size(); ++i)
+    out.push_back({op.getResult(unsigned(i)), indices[i]});
+  return out;
+}
+
+/// A request for a derivative. Reverse mode under indices wants a gradient for each of their values: the variables are broadcast
+/// over all indices that the differentiated results depend on.
+IndexedValues Generator::derivative(const Node *node) {
+  const Scope *body = node->scopes[0];
+  bool reverse = node->name == "vjp";
+  size_t numWrt = body->params.size();
+  SmallVector<IndexedValue> values;
+  if (!evaluateAll(node->operands, values))
+    return {};
+  OpBuilder &b = builderOf(node);
+  Location loc = locationOf(node);
+  size_t numSeeds = values.size() - numWrt;
+  auto wrt = ArrayRef(values).take_front(numWrt), seeds = ArrayRef(values).drop_front(numWrt);
+  // Forward mode pairs each variable with its tangent; reverse mode needs one set for all.
+  Indices common = reverse ? uniteAll(values) : Indices();
+  SmallVector<Value> points;
+  SmallVector<Indices> pointIndices, resultIndices;
+  SmallVector<Type> types;
+  mlir::Region region;
+  for (bool again = true; again;) {
+    again = false;
+    region.getBlocks().clear();
+    Block *block = new Block;
+    region.push_back(block);
+    points.clear();
+    pointIndices.clear();
+    SmallVector<IndexedValue> params;
+    for (size_t i = 0; i < numWrt; ++i) {
+      pointIndices.push_back(reverse ? common : unite(wrt[i].indices, seeds[i].indices));
+      points.push_back(align(b, loc, wrt[i], pointIndices[i]));
+      params.push_back({block->addArgument(points[i].getType(), locationOf(body->params[i])), pointIndices[i]});
+    }
+    Enter scope(*this, body, block, params);
+    SmallVector<IndexedValue> results;
+    if (!evaluateAll(body->results, results))
+      return {};
+    resultIndices.clear();
+    for (auto [i, result] : llvm::enumerate(results)) {
+      bool seeded = reverse && i < numSeeds;
+      if (seeded && unite(common, result.indices) != common) {
+        common = unite(common, result.indices);
+        again = true;
+      }
+      resultIndices.push_back(seeded ? common : result.indices);
+    }
+    if (!again)
+      yield(scope, loc, results, resultIndices, types);
+  }
+  SmallVector<Value> seeded;
+  for (size_t i = 0; i < numSeeds; ++i)
+    seeded.push_back(align(b, loc, seeds[i], reverse ? common : pointIndices[i]));
+  if (reverse) {
+    for (size_t i = 0; i < numWrt; ++i) {
+      types.push_back(points[i].getType());
+      resultIndices.push_back(pointIndices[i]);
+    }
+    auto op = VjpOp::create(b, loc, types, points, seeded);
+    moveInto(op.getBody(), region);
+    IndexedValues out;
+    for (auto [value, own] : llvm::zip_equal(op.getResults(), resultIndices))
+      out.push_back({value, own});
+    return out;
+  }
+  llvm::append_range(types, SmallVector<Type>(types));
+  llvm::append_range(resultIndices, SmallVector<Indices>(resultIndices));
+  auto op = JvpOp::create(b, loc, types, points, seeded);
+  moveInto(op.getBody(), region);
+  IndexedValues out;
+  for (auto [value, own] : llvm::zip_equal(op.getResults(), resultIndices))
+    out.push_back({value, own});
+  return out;
+}
+
+/// A call that keeps its name. With a derivative of its own, arguments and results go over one set of indices, so that the
+/// cotangents do; the broadcasts outside have their own adjoints.
+IndexedValues Generator::composite(const Node *node) {
+  const Scope *body = node->scopes[0];
+  const Scope *rule = node->scopes.size() > 1 ? node->scopes[1] : nullptr;
+  SmallVector<IndexedValue> values;
+  if (!evaluateAll(node->operands, values))
+    return {};
+  OpBuilder &b = builderOf(node);
+  Location loc = locationOf(node);
+  Indices common = rule ? uniteAll(values) : Indices();
+  SmallVector<Value> arguments;
+  SmallVector<Indices> resultIndices;
+  SmallVector<Type> types;
+  mlir::Region bodyRegion, ruleRegion;
+  for (bool again = true; again;) {
+    again = false;
+    bodyRegion.getBlocks().clear();
+    ruleRegion.getBlocks().clear();
+    arguments.clear();
+    resultIndices.clear();
+    Block *block = new Block;
+    bodyRegion.push_back(block);
+    SmallVector<IndexedValue> params;
+    for (auto [param, value] : llvm::zip_equal(body->params, values)) {
+      Indices own = rule ? common : value.indices;
+      arguments.push_back(align(b, loc, value, own));
+      params.push_back({block->addArgument(arguments.back().getType(), locationOf(param)), own});
+    }
+    Enter scope(*this, body, block, params);
+    SmallVector<IndexedValue> results;
+    if (!evaluateAll(body->results, results))
+      return {};
+    for (const IndexedValue &result : results) {
+      Indices wider = unite(common, result.indices);
+      again |= rule && wider != common;
+      if (rule)
+        common = wider;
+      resultIndices.push_back(rule ? common : result.indices);
+    }
+    if (again)
+      continue;
+    yield(scope, loc, results, resultIndices, types);
+    if (!rule)
+      continue;
+
+    Block *ruleBlock = new Block;
+    ruleRegion.push_back(ruleBlock);
+    SmallVector<IndexedValue> ruleParams;
+    for (Value argument : arguments)
+      ruleParams.push_back({ruleBlock->addArgument(argument.getType(), loc), common});
+    for (Type type : types)
+      ruleParams.push_back({ruleBlock->addArgument(type, loc), common});
+    Enter inRule(*this, rule, ruleBlock, ruleParams);
+    SmallVector<Value> cotangents;
+    for (auto [argument, result] : llvm::zip_equal(arguments, rule->results)) {
+      if (!isDifferentiable(elementOf(argument)))
+        continue;
+      if (!result) {
+        cotangents.push_back(zero(inRule.builder, loc, typeOf(argument)));
+        continue;
+      }
+      IndexedValue cotangent = evaluate(result);
+      if (!cotangent)
+        return {};
+      if (unite(common, cotangent.indices) != common)
+        return error(node, "a cotangent of `" + node->name + "` depends on an index that its results do not depend on");
+      cotangents.push_back(align(inRule.builder, loc, cotangent, common));
+    }
+    YieldOp::create(inRule.builder, loc, cotangents);
+  }
+  auto op = CompositeOp::create(b, loc, types, b.getStringAttr(node->name), arguments);
+  moveInto(op.getBody(), bodyRegion);
+  if (rule)
+    moveInto(op.getRule(), ruleRegion);
+  IndexedValues out;
+  for (auto [value, own] : llvm::zip_equal(op.getResults(), resultIndices))
+    out.push_back({value, own});
+  return out;
+}
