@@ -1,0 +1,82 @@
+#include "lib/Compiler/Compiler.h"
+#include "lib/Engine/Workspace.h"
+
+using namespace tds;
+using namespace tds::engine;
+
+Backend::Backend() : compiler(std::make_unique<Compiler>()) {}
+Backend::~Backend() = default;
+
+std::string Backend::machine() {
+  CodegenOptions host = CodegenOptions::host();
+  return host.cpu + " " + host.features + " " + std::to_string(host.vectorBits);
+}
+
+/// A place that went through MLIR as a name, a line and a column, as bytes again.
+static Range rangeOf(const SourceRange &place, const Sources &sources) {
+  if (!place.known())
+    return {};
+  for (uint32_t file = 1; file < sources.size(); ++file) {
+    if (sources.name(file) != place.file)
+      continue;
+    std::string_view text = sources.text(file);
+    size_t at = 0;
+    for (uint32_t line = 1; line < place.line && at != std::string_view::npos; ++line)
+      if (at = text.find('\n', at); at != std::string_view::npos)
+        ++at;
+    if (at == std::string_view::npos || at + place.column - 1 > text.size())
+      return {};
+    at += place.column - 1;
+    return {file, uint32_t(at), uint32_t(std::min(at + std::max(place.length, 1u), text.size()))};
+  }
+  return {};
+}
+
+static Code codeNamed(std::string_view name) {
+  return name == codeName(Code::E0901) ? Code::E0901 : Code::E0902;
+}
+
+std::optional<Unit> Backend::compile(const graph::Function &function, Range range, sema::Program &program) {
+  const Sources &sources = program.sources();
+  Unit unit;
+  for (const graph::Leaf &leaf : function.results) {
+    Unit::Slot slot{leaf.path, leaf.element, {}};
+    for (const Dim &d : leaf.shape) {
+      auto size = d.constant();
+      if (!size) {
+        program.diagnostics().error(Code::E0211, range, "the size `" + d.str() + "` of a result is not known");
+        return std::nullopt;
+      }
+      slot.shape.push_back(*size);
+    }
+    unit.results.push_back(std::move(slot));
+  }
+  Result<Artefact> artefact = compiler->compile(function, {}, &sources);
+  if (!artefact) {
+    const Error &error = artefact.error();
+    Range place = rangeOf(error.range, sources);
+    auto &d = program.diagnostics().error(codeNamed(error.code), place.file ? place : range, error.message);
+    for (const Note &note : error.notes)
+      if (Range at = rangeOf(note.range, sources); at.file)
+        d.note(at, note.message);
+    for (const std::string &help : error.help)
+      d.help(help);
+    return std::nullopt;
+  }
+  unit.object = std::move(artefact->object);
+  unit.arenaBytes = artefact->arenaBytes;
+  for (const SourceRange &place : artefact->places)
+    unit.places.push_back(rangeOf(place, sources));
+  return unit;
+}
+
+bool Backend::load(Unit &unit) {
+  auto loaded = LoadedObject::load(unit.object);
+  if (!loaded) {
+    llvm::consumeError(loaded.takeError());
+    return false;
+  }
+  unit.entry = (*loaded)->entry();
+  unit.code = std::shared_ptr<const LoadedObject>(std::move(*loaded));
+  return true;
+}

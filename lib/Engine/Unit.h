@@ -1,0 +1,46 @@
+#pragma once
+#include "lib/Engine/Hash.h"
+#include "lib/Sema/Value.h"
+#include "runtime/Device.h"
+#include <memory>
+#include <optional>
+#include <set>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace tds::engine {
+
+/// A piece of a program compiled for the types of its inputs, and all that a call of it needs.
+struct Unit {
+  struct Slot {
+    std::string path; ///< "x", "p.w1"
+    Element element;
+    Shape shape;
+  };
+
+  /// Inputs whose values have to be known before this piece can be compiled. Nothing else is set then.
+  std::set<std::string> wanted;
+
+  std::shared_ptr<const sema::Type> result; ///< its leaves are `results`, in order
+  std::vector<Slot> results;
+  std::vector<uint32_t> reads; ///< the leaves among the inputs' that the code takes, in its order
+  std::vector<Range> places;   ///< of run-time checks
+  uint64_t arenaBytes = 0;
+  std::vector<char> object;
+
+  tds_entry entry = nullptr;
+  std::shared_ptr<const void> code; ///< owns `entry`
+
+  /// Runs the code on the inputs' leaves. After an error `check` says what failed, if it was one of the code's checks.
+  Result<std::vector<Tensor>> call(rt::Device &device, std::span<const void *const> leaves, tds_error &check) const;
+
+  /// The unit as bytes, without the loaded code, and back; nothing if the bytes are not of this format.
+  std::string serialise() const;
+  static std::optional<Unit> deserialise(std::string_view bytes);
+};
+
+/// A type as a text that tells it from every other, also in what Sema alone looks at.
+std::string typeKey(const sema::Type &type);
+
+} // namespace tds::engine

@@ -1,0 +1,166 @@
+#include "lib/Engine/Workspace.h"
+#include "runtime/abi/abi.h"
+#include <bit>
+
+using namespace tds;
+using namespace tds::engine;
+
+//===--- Engines -------------------------------------------------------------------------------------------------===//
+
+EngineImpl::EngineImpl() = default;
+EngineImpl::~EngineImpl() = default;
+
+Result<std::shared_ptr<EngineImpl>> EngineImpl::create(Options options) {
+  const std::string &name = options.device;
+  if (name != "auto" && name != "cpu") {
+    bool cuda = name.starts_with("cuda");
+    return Error{cuda ? "E0901" : "E0505",
+                 cuda ? "the device `" + name + "` is not there yet" : "there is no device `" + name + "`",
+                 {},
+                 {},
+                 {"devices: auto, cpu"}};
+  }
+  auto impl = std::make_shared<EngineImpl>();
+  Result<std::unique_ptr<rt::Device>> device = rt::createCpuDevice(int64_t(options.threads));
+  if (!device)
+    return device.takeError();
+  impl->device = device.take();
+  if (options.cache && !options.cache->empty())
+    impl->cache = std::make_unique<CodeCache>(*options.cache, options.cacheBytes);
+  impl->options = std::move(options);
+  impl->target = Backend::machine() + "\n" + buildId() + "\n" + std::to_string(TDS_ABI_VERSION);
+  return impl;
+}
+
+//===--- Programs ------------------------------------------------------------------------------------------------===//
+
+const sema::Module *Workspace::load(const std::filesystem::path &file) {
+  Times::Watch watch(engine->times, Times::read);
+  return program.load(file);
+}
+
+const sema::Module *Workspace::parse(std::string name, std::string text) {
+  Times::Watch watch(engine->times, Times::read);
+  return program.parse(std::move(name), std::move(text));
+}
+
+/// Everything that machine code depends on, but the compiler's own text, which the build id stands for.
+Hash Workspace::keyOf(const Piece &piece) {
+  if (!texts) {
+    Hasher all;
+    const Sources &sources = program.sources();
+    for (uint32_t file = 0; file < sources.size(); ++file)
+      all.add(sources.text(file));
+    for (auto &[name, text] : program.arguments)
+      all.add(name).add(text);
+    texts = all.finish();
+  }
+  Hasher key;
+  key.add(engine->target).add(*texts).add(piece.name).add(piece.inputs.size());
+  for (const sema::Input &input : piece.inputs) {
+    key.add(input.name);
+    if (!input.known) {
+      key.add(typeKey(input.type));
+      continue;
+    }
+    const sema::Value &v = *input.known;
+    key.add(v.size    ? "size " + v.size->str()
+            : v.truth ? (*v.truth ? "true" : "false")
+            : v.number ? "number " + std::to_string(std::bit_cast<uint64_t>(*v.number))
+                       : "text " + v.text);
+  }
+  return key.finish();
+}
+
+std::shared_ptr<const Unit> Workspace::unit(const Piece &piece) {
+  Hash key = keyOf(piece);
+  {
+    std::lock_guard lock(engine->unitsMutex);
+    if (auto it = engine->units.find(key); it != engine->units.end())
+      return it->second;
+  }
+  std::shared_ptr<const Unit> made;
+  if (engine->cache) {
+    Times::Watch watch(engine->times, Times::cache);
+    if (auto bytes = engine->cache->load(key))
+      if (auto unit = Unit::deserialise(*bytes); unit && (!unit->wanted.empty() || Backend::load(*unit)))
+        made = std::make_shared<const Unit>(std::move(*unit));
+  }
+  if (!made) {
+    made = make(piece);
+    if (made && engine->cache) {
+      Times::Watch watch(engine->times, Times::cache);
+      engine->cache->store(key, made->serialise());
+    }
+  }
+  if (!made)
+    return nullptr;
+  std::lock_guard lock(engine->unitsMutex);
+  return engine->units.try_emplace(key, std::move(made)).first->second;
+}
+
+std::shared_ptr<const Unit> Workspace::make(const Piece &piece) {
+  std::optional<sema::Instance> instance;
+  {
+    Times::Watch watch(engine->times, Times::elaborate);
+    instance = piece.elaborate(program, piece.inputs);
+  }
+  if (!instance)
+    return nullptr;
+  Unit unit;
+  if (!instance->function) {
+    unit.wanted = std::move(instance->wanted);
+    return std::make_shared<const Unit>(std::move(unit));
+  }
+  // A leaf of the inputs goes by its path: the code takes those that are read.
+  std::unordered_map<std::string, uint32_t> positions;
+  uint32_t next = 0;
+  for (const sema::Input &input : piece.inputs)
+    if (!input.known)
+      for (const sema::TypeLeaf &leaf : sema::leaves(input.type, input.name))
+        positions.emplace(leaf.path, next++);
+  {
+    Times::Watch watch(engine->times, Times::compile);
+    std::lock_guard lock(engine->backendMutex);
+    if (!engine->backend)
+      engine->backend = std::make_unique<Backend>();
+    instance->function->name = "entry"; // what the loader looks for, whatever the def is called
+    std::optional<Unit> compiled = engine->backend->compile(*instance->function, piece.range, program);
+    if (!compiled)
+      return nullptr;
+    unit = std::move(*compiled);
+  }
+  for (const graph::Leaf &leaf : instance->function->params)
+    unit.reads.push_back(positions.at(leaf.path));
+  unit.result = std::make_shared<sema::Type>(std::move(instance->result));
+  Times::Watch watch(engine->times, Times::load);
+  if (Backend::load(unit))
+    return std::make_shared<const Unit>(std::move(unit));
+  program.diagnostics().error(Code::E0902, piece.range, "the compiler made code that can't be loaded");
+  return nullptr;
+}
+
+//===--- Errors --------------------------------------------------------------------------------------------------===//
+
+Error engine::takeError(sema::Program &program) {
+  Diagnostics &diagnostics = program.diagnostics();
+  Error error{"E0902", "something failed and gave no reason", {}, {}, {}};
+  for (const Diagnostic &d : diagnostics.all())
+    if (d.severity == Severity::error) {
+      error = toError(d, diagnostics.getSources());
+      break;
+    }
+  diagnostics.clear();
+  return error;
+}
+
+Error engine::callError(Error error, const Unit &unit, const tds_error &check, const Sources &sources) {
+  if (check.code == TDS_FINE || check.place < 0 || size_t(check.place) >= unit.places.size())
+    return error;
+  Range range = unit.places[size_t(check.place)];
+  if (range.file == 0 || range.file >= sources.size())
+    return error;
+  Position at = sources.position(range.file, range.begin);
+  error.range = {std::string(sources.name(range.file)), at.line, at.column, range.end - range.begin};
+  return error;
+}

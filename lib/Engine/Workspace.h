@@ -1,0 +1,119 @@
+#pragma once
+#include "lib/Engine/CodeCache.h"
+#include "lib/Engine/Unit.h"
+#include "lib/Sema/Sema.h"
+#include "runtime/Device.h"
+#include <tds/engine.h>
+#include <array>
+#include <atomic>
+#include <chrono>
+#include <functional>
+#include <mutex>
+#include <unordered_map>
+
+namespace tds {
+class Compiler;
+} // namespace tds
+
+namespace tds::engine {
+
+/// Where time goes; several threads may add.
+struct Times {
+  enum Part { read, elaborate, compile, load, cache, run, parts };
+  std::array<std::atomic<uint64_t>, parts> nanoseconds{};
+  std::array<std::atomic<uint64_t>, parts> counts{};
+
+  /// Adds the time from its making to its end.
+  class Watch {
+  public:
+    Watch(Times &times, Part part) : times(times), part(part), start(std::chrono::steady_clock::now()) {}
+    Watch(const Watch &) = delete;
+    ~Watch() {
+      auto span = std::chrono::steady_clock::now() - start;
+      times.nanoseconds[part] += uint64_t(std::chrono::nanoseconds(span).count());
+      ++times.counts[part];
+    }
+
+  private:
+    Times &times;
+    Part part;
+    std::chrono::steady_clock::time_point start;
+  };
+};
+
+class Backend;
+
+/// What all programs of an engine share.
+struct EngineImpl {
+  Options options;
+  std::unique_ptr<rt::Device> device;
+  std::unique_ptr<CodeCache> cache; ///< null: none on disk
+  Times times;
+  std::string target; ///< machine and build, part of every key
+
+  std::mutex unitsMutex;
+  std::unordered_map<Hash, std::shared_ptr<const Unit>, HashOfHash> units;
+
+  std::mutex backendMutex;
+  std::unique_ptr<Backend> backend; ///< made when something has to be compiled
+
+  static Result<std::shared_ptr<EngineImpl>> create(Options options);
+  EngineImpl();
+  ~EngineImpl();
+};
+
+/// A part of a program that is compiled on its own: a def for some arguments, an expression of a script.
+struct Piece {
+  std::string name; ///< tells it from the program's other pieces
+  Range range;      ///< for messages that have no other place
+  /// In order. What the piece does not read may be left out, and had better be.
+  std::vector<sema::Input> inputs;
+  std::function<std::optional<sema::Instance>(sema::Program &, const std::vector<sema::Input> &)> elaborate;
+};
+
+/// A program with the machine code of its pieces. One thread at a time.
+class Workspace {
+public:
+  explicit Workspace(std::shared_ptr<EngineImpl> engine) : engine(std::move(engine)) {}
+
+  /// Reads the root file. Null: it can't be read. Errors are in `program.diagnostics()`.
+  const sema::Module *load(const std::filesystem::path &file);
+  const sema::Module *parse(std::string name, std::string text);
+
+  /// The code of a piece: from memory, from the cache, or compiled now. Null when errors were reported in the program's
+  /// diagnostics. A unit with `wanted` asks for the piece again with these inputs known.
+  std::shared_ptr<const Unit> unit(const Piece &piece);
+
+  sema::Program program;
+  const std::shared_ptr<EngineImpl> engine;
+
+private:
+  Hash keyOf(const Piece &piece);
+  std::shared_ptr<const Unit> make(const Piece &piece);
+
+  std::optional<Hash> texts; ///< of all files and of the command line's arguments
+};
+
+/// The error that the program's diagnostics begin with; clears them.
+Error takeError(sema::Program &program);
+
+/// The error of a failed call, at the place of the check that failed if one did.
+Error callError(Error error, const Unit &unit, const tds_error &check, const Sources &sources);
+
+/// lib/Compiler as the engine sees it: without MLIR's headers.
+class Backend {
+public:
+  Backend();
+  ~Backend();
+  /// Fills in all but `result`, `reads` and `code`. Nothing, and a diagnostic, if the function can't be compiled.
+  std::optional<Unit> compile(const graph::Function &function, Range range, sema::Program &program);
+  /// Loads `unit.object`. False, and nothing reported, if it is not code for this machine.
+  static bool load(Unit &unit);
+  /// "znver4 +avx2,…": the machine that code is made for.
+  static std::string machine();
+
+private:
+  std::unique_ptr<Compiler> compiler;
+};
+
+} // namespace tds::engine

@@ -1,0 +1,186 @@
+// Tensor work of a script: an expression is a function of the variables that it reads, compiled for their types.
+#include "lib/Script/Interpreter.h"
+#include "lib/Script/Rewrite.h"
+#include "llvm/ADT/SmallVector.h"
+#include <algorithm>
+
+using namespace tds;
+using namespace tds::script;
+using llvm::cast;
+using llvm::dyn_cast;
+using sema::Type;
+
+/// Finds what the script has to do before: calls of its own, and fields of its variables, which become inputs by
+/// themselves so that the rest of a record is not passed along.
+void Interpreter::prepare(Site &site, const ast::Expr &e) {
+  std::set<std::string> bound = boundNames(e);
+  unsigned calls = 0;
+  site.owned = copy(e, [&](const ast::Expr &inner) -> ast::ExprPtr {
+    if (builtinOf(inner)) {
+      std::string name = "call " + std::to_string(calls++);
+      site.hidden.push_back({name, &inner});
+      return makeName(name, inner.range);
+    }
+    if (inner.kind != ast::Expr::FieldK)
+      return nullptr;
+    std::string name;
+    const ast::Expr *root = &inner;
+    while (auto *f = dyn_cast<ast::FieldAccess>(root)) {
+      name = "." + f->name.text + name;
+      root = f->base.get();
+    }
+    auto *n = dyn_cast<ast::Name>(root);
+    if (!n || bound.contains(n->text) || !path(inner))
+      return nullptr;
+    name = n->text + name;
+    if (std::none_of(site.hidden.begin(), site.hidden.end(), [&](const Site::Hidden &h) { return h.name == name; }))
+      site.hidden.push_back({name, &inner});
+    return makeName(name, inner.range);
+  });
+  for (const std::string &name : sema::freeNames(*site.owned))
+    if (variables.contains(name))
+      site.names.push_back(name);
+}
+
+static bool sameInput(const Value &was, bool known, const Value &is) {
+  if (was.kind == Value::text || is.kind == Value::text)
+    return was.kind == is.kind && was.string == is.string;
+  if (known)
+    return was.kind == is.kind && was.number == is.number &&
+           std::bit_cast<uint64_t>(was.fraction) == std::bit_cast<uint64_t>(is.fraction);
+  return was.type == is.type || (was.type && is.type && engine::typeKey(*was.type) == engine::typeKey(*is.type));
+}
+
+std::shared_ptr<const engine::Unit> Interpreter::instantiate(Site &site, const char *tag, const ast::Expr &key,
+                                                             std::vector<Value> &inputs,
+                                                             const std::vector<std::string> &names) {
+  engine::Piece piece;
+  piece.range = key.range;
+  piece.name = "script " + std::to_string(key.range.file) + ":" + std::to_string(key.range.begin) + "-" +
+               std::to_string(key.range.end) + " " + tag;
+  const ast::Expr &expr = *site.owned;
+  piece.elaborate = [this, &expr](sema::Program &program, const std::vector<sema::Input> &inputs) {
+    return sema::elaborate(program, module, expr, inputs);
+  };
+  while (true) {
+    piece.inputs.clear();
+    std::set<std::string> open; // weak integers that the compiler does not know
+    for (size_t i = 0; i < inputs.size(); ++i) {
+      sema::Input input{names[i], inputs[i].type ? *inputs[i].type : Type(), std::nullopt};
+      if (inputs[i].kind == Value::text) {
+        sema::Value value;
+        value.kind = sema::Value::string;
+        value.text = inputs[i].string;
+        input.known = std::move(value);
+      } else if (site.known.contains(names[i]) && inputs[i].isHost()) {
+        input.known = inputs[i].kind == Value::integer ? sema::Value::ofSize(inputs[i].number)
+                      : inputs[i].kind == Value::real  ? sema::Value::ofNumber(inputs[i].fraction)
+                                                       : sema::Value::ofTruth(inputs[i].number);
+      } else if (inputs[i].kind == Value::integer) {
+        open.insert(names[i]);
+      }
+      piece.inputs.push_back(std::move(input));
+    }
+    size_t reported = program.diagnostics().all().size();
+    auto unit = workspace.unit(piece);
+    if (unit && !unit->wanted.empty()) {
+      size_t before = site.known.size();
+      site.known.insert(unit->wanted.begin(), unit->wanted.end());
+      if (site.known.size() == before) {
+        fail(Code::E0211, key.range, "`" + *unit->wanted.begin() + "` must be known when compiled");
+        return nullptr;
+      }
+      continue;
+    }
+    if (!unit && !open.empty()) {
+      // A size may be asked for deep in a call, where Sema knows nothing of the script: give all numbers and see.
+      auto &all = program.diagnostics().all();
+      bool size = std::any_of(all.begin() + ptrdiff_t(reported), all.end(), [](const Diagnostic &d) { return d.code == Code::E0211; });
+      if (size) {
+        program.diagnostics().truncate(reported);
+        site.known.insert(open.begin(), open.end());
+        continue;
+      }
+    }
+    return unit;
+  }
+}
+
+Value Interpreter::compiled(const ast::Expr &key, const char *tag, const ast::Expr &e) {
+  Site &site = sites[&key];
+  if (!site.owned)
+    prepare(site, e);
+
+  std::vector<Value> inputs;
+  inputs.reserve(site.names.size() + site.hidden.size());
+  for (const std::string &name : site.names)
+    inputs.push_back(variables.at(name));
+  for (const Site::Hidden &hidden : site.hidden) {
+    if (hidden.expr->kind == ast::Expr::CallK) {
+      inputs.push_back(eval(*hidden.expr));
+      if (!inputs.back())
+        return {};
+      continue;
+    }
+    auto value = path(*hidden.expr);
+    if (!value)
+      return fail(Code::E0208, hidden.expr->range, "`" + hidden.name + "` is not there any more");
+    inputs.push_back(std::move(*value));
+  }
+  for (const Value &input : inputs)
+    if (input.kind == Value::batches)
+      return fail(Code::E0504, key.range, "batches are walked by `for`, and nothing else");
+
+  const engine::Unit *unit = nullptr;
+  for (size_t i = site.instances.size(); i-- > 0 && !unit;) {
+    Site::Instance &instance = site.instances[i];
+    bool same = true;
+    for (size_t k = 0; same && k < inputs.size(); ++k) {
+      same = sameInput(instance.inputs[k], instance.known[k], inputs[k]);
+      if (same && !instance.known[k])
+        instance.inputs[k].type = inputs[k].type; // found by its address the next time
+    }
+    if (same)
+      unit = instance.unit.get();
+  }
+  if (!unit) {
+    std::vector<std::string> names = site.names;
+    for (const Site::Hidden &hidden : site.hidden)
+      names.push_back(hidden.name);
+    auto made = instantiate(site, tag, key, inputs, names);
+    if (!made)
+      return {};
+    Site::Instance instance{inputs, {}, made};
+    for (size_t i = 0; i < inputs.size(); ++i) {
+      instance.known.push_back(inputs[i].isHost() && site.known.contains(names[i]));
+      instance.inputs[i].leaves.clear();
+    }
+    site.instances.push_back(std::move(instance));
+    unit = made.get();
+  }
+
+  llvm::SmallVector<const void *, 32> leaves;
+  bool first = site.known.empty();
+  for (size_t i = 0; i < inputs.size(); ++i) {
+    Value &input = inputs[i];
+    if (input.kind == Value::text || (!first && input.isHost() && site.known.contains(i < site.names.size() ? site.names[i] : site.hidden[i - site.names.size()].name)))
+      continue;
+    if (input.kind == Value::real)
+      leaves.push_back(&input.fraction);
+    else if (input.isHost())
+      leaves.push_back(&input.number); // a bool is its first byte
+    for (const Tensor &leaf : input.leaves)
+      leaves.push_back(leaf.data());
+  }
+  engine::Times::Watch watch(workspace.engine->times, engine::Times::run);
+  tds_error check;
+  auto results = unit->call(*workspace.engine->device, leaves, check);
+  if (!results) {
+    Range range = key.range;
+    if (check.code != TDS_FINE && check.place >= 0 && size_t(check.place) < unit->places.size() &&
+        unit->places[size_t(check.place)].file)
+      range = unit->places[size_t(check.place)];
+    return fail(results.error(), range);
+  }
+  return Value::of(unit->result, results.take());
+}

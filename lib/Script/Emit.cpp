@@ -1,0 +1,142 @@
+// `tdslc emit` and `tdslc explain`.
+#include "lib/Compiler/Compiler.h"
+#include "lib/Script/Terminal.h"
+#include "lib/Sema/Sema.h"
+#include "lib/Syntax/Parser.h"
+#include "lib/Syntax/Printer.h"
+#include <tds/tools.h>
+#include <fstream>
+#include <sstream>
+
+using namespace tds;
+using namespace tds::script;
+namespace fs = std::filesystem;
+
+static int say(Result<std::string> text) {
+  if (!text)
+    return report(text.error());
+  std::fwrite(text->data(), 1, text->size(), stdout);
+  if (!text->empty() && text->back() != '\n')
+    std::fputc('\n', stdout);
+  return tools::fine;
+}
+
+static int wrong(const std::string &message) {
+  complain("error: " + message + "\n");
+  return tools::usage;
+}
+
+static const ast::DefItem *chooseDef(const sema::Module &module, const std::string &name, std::string &message) {
+  if (!name.empty()) {
+    if (auto it = module.defs.find(name); it != module.defs.end())
+      return it->second;
+    std::vector<std::string> names;
+    for (auto &[known, def] : module.defs)
+      names.push_back(known);
+    std::string near = nearest(name, names);
+    message = "there is no def `" + name + "`" + (near.empty() ? "" : "; did you mean `" + near + "`?");
+    return nullptr;
+  }
+  if (module.defs.size() == 1)
+    return module.defs.begin()->second;
+  message = module.defs.empty() ? "the file has no def" : "name a def: --fn";
+  for (auto &[known, def] : module.defs)
+    message += " " + known;
+  return nullptr;
+}
+
+static int emitMlir(const fs::path &file, const tools::EmitOptions &options) {
+  std::ifstream in(file, std::ios::binary);
+  std::stringstream text;
+  text << in.rdbuf();
+  if (!in)
+    return report(Error{"E0601", "the file `" + file.string() + "` can't be read", {}, {}, {}});
+  if (options.from.empty())
+    return wrong("say what the module is: --from tds, grad, linalg, loops or llvm");
+  return say(Compiler().emit(text.str(), file.string(), options.from, options.stage));
+}
+
+int tools::emit(const fs::path &file, const EmitOptions &options) {
+  std::string names = "ast, typed";
+  bool known = options.stage == "ast" || options.stage == "typed";
+  for (std::string_view name : Compiler::stages()) {
+    names += ", " + std::string(name);
+    known |= name == options.stage;
+  }
+  if (!known)
+    return wrong("no stage is called `" + options.stage + "`; the stages are " + names);
+  if (file.extension() == ".mlir")
+    return emitMlir(file, options);
+
+  sema::Program program;
+  const sema::Module *module = program.load(file);
+  if (!module || program.diagnostics().hasErrors())
+    return report(program);
+  if (options.stage == "ast")
+    return say(dump(*module->file));
+  std::string message;
+  const ast::DefItem *def = chooseDef(*module, options.function, message);
+  if (!def)
+    return wrong(message);
+  auto inputs = sema::openInputs(program, *module, *def);
+  if (!inputs)
+    return report(program);
+  std::optional<sema::Instance> instance;
+  if (options.gradient.empty()) {
+    instance = sema::instantiate(program, *module, *def, *inputs);
+  } else {
+    std::string text = "grad[" + options.gradient + "](" + def->name.text + "(";
+    for (const sema::Input &input : *inputs)
+      text += (text.back() == '(' ? "" : ", ") + input.name + "=" + input.name;
+    instance = sema::elaborateText(program, *module, text + "))", *inputs);
+  }
+  if (!instance || !instance->function)
+    return report(program);
+  graph::Function &function = *instance->function;
+  if (!options.gradient.empty())
+    function.name = def->name.text + "_grad";
+  for (auto &[size, value] : options.sizes)
+    if (std::find(function.sizes.begin(), function.sizes.end(), size) == function.sizes.end()) {
+      std::string sizes;
+      for (const std::string &s : function.sizes)
+        sizes += (sizes.empty() ? "" : ", ") + s;
+      return wrong("`" + def->name.text + "` has no size `" + size + "`" + (sizes.empty() ? "" : "; it has " + sizes));
+    }
+  if (options.stage == "typed")
+    return say(graph::print(function));
+  return say(Compiler().emit(function, options.sizes, &program.sources(), options.stage));
+}
+
+//===--- explain -------------------------------------------------------------------------------------------------===//
+
+namespace {
+struct Page {
+  std::string_view code, text;
+};
+constexpr Page pages[] = {
+#include "lib/Script/ErrorPages.inc"
+    {"", ""},
+};
+} // namespace
+
+int tools::explain(const std::string &code) {
+  std::string wanted = code;
+  for (char &c : wanted)
+    c = char(std::toupper(c));
+  std::vector<std::string> names;
+  for (uint16_t i = 0; i <= uint16_t(Code::E0902); ++i) {
+    std::string name(codeName(Code(i))), summary(codeSummary(Code(i)));
+    if (code.empty())
+      std::printf("%s  %s\n", name.c_str(), summary.c_str());
+    names.push_back(name);
+    if (name != wanted)
+      continue;
+    for (const Page &page : pages)
+      if (page.code == wanted)
+        return say(std::string(page.text));
+    return say(name + ": " + summary);
+  }
+  if (code.empty())
+    return fine;
+  return wrong("there is no error code `" + code + "`; `tdslc explain` lists them");
+}

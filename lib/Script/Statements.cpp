@@ -1,0 +1,434 @@
+// Statements of the top level, one after the other.
+#include "lib/Script/Interpreter.h"
+#include "lib/Script/Rewrite.h"
+#include <cstring>
+
+using namespace tds;
+using namespace tds::script;
+using llvm::cast;
+using llvm::dyn_cast;
+using sema::Type;
+
+Interpreter::Interpreter(engine::Workspace &workspace, const sema::Module &module, std::filesystem::path folder)
+    : workspace(workspace), program(workspace.program), module(module), folder(std::move(folder)) {}
+
+bool Interpreter::runTopLevel() {
+  for (const ast::ItemPtr &item : module.file->items)
+    if (auto *s = dyn_cast<ast::StmtItem>(item.get()))
+      if (!statement(*s->statement))
+        return false;
+  return true;
+}
+
+bool Interpreter::run(const ast::Block &block) {
+  for (const ast::StmtPtr &s : block.statements)
+    if (!statement(*s))
+      return false;
+  return true;
+}
+
+bool Interpreter::statement(const ast::Stmt &s) {
+  switch (s.kind) {
+  case ast::Stmt::AssignK: return assign(cast<ast::AssignStmt>(s));
+  case ast::Stmt::ForK: return forLoop(cast<ast::ForStmt>(s), nullptr);
+  case ast::Stmt::AssertK: return assertion(cast<ast::AssertStmt>(s));
+  case ast::Stmt::WhileK: {
+    auto &loop = cast<ast::WhileStmt>(s);
+    while (true) {
+      auto go = condition(*loop.condition);
+      if (!go)
+        return false;
+      if (!*go)
+        return true;
+      if (!run(*loop.body))
+        return false;
+    }
+  }
+  case ast::Stmt::IfK: {
+    auto &branch = cast<ast::IfStmt>(s);
+    auto taken = condition(*branch.condition);
+    if (!taken)
+      return false;
+    if (*taken)
+      return run(*branch.then);
+    if (branch.otherwiseIf)
+      return statement(*branch.otherwiseIf);
+    return !branch.otherwise || run(*branch.otherwise);
+  }
+  case ast::Stmt::OnK: {
+    auto &on = cast<ast::OnStmt>(s);
+    if (on.cuda)
+      return bool(fail(Code::E0901, on.range, "`on cuda` is not there yet; `on cpu` is"));
+    return run(*on.body);
+  }
+  case ast::Stmt::DefineK: {
+    auto &define = cast<ast::DefineStmt>(s);
+    ast::ExprPtr &expr = rewritten[&s];
+    if (!expr) {
+      auto lambda = std::make_unique<ast::IndexLambda>(define.range);
+      for (const ast::Index &i : define.indices)
+        lambda->indices.push_back({i.name, i.ellipsis, i.bound ? copy(*i.bound) : nullptr});
+      lambda->body = copy(*define.value);
+      expr = std::move(lambda);
+    }
+    Value value = compiled(*expr, "define", *expr);
+    if (!value)
+      return false;
+    variables[define.name.text] = std::move(value);
+    return true;
+  }
+  case ast::Stmt::YieldK:
+    return bool(fail(Code::E0213, s.range, "`yield` is only in `name = for ..`, as its last statement"));
+  case ast::Stmt::ExprK: {
+    const ast::Expr &e = *cast<ast::ExprStmt>(s).value;
+    auto *call = dyn_cast<ast::Call>(&e);
+    auto *callee = call ? dyn_cast<ast::Name>(call->callee.get()) : nullptr;
+    if (callee && (callee->text == "print" || callee->text == "save") && builtinOf(e))
+      return bool(eval(e));
+    program.diagnostics().error(Code::E0214, s.range, "this value is not used").help("bind it, `name = ..`, or `print` it");
+    return false;
+  }
+  }
+  return false;
+}
+
+std::optional<bool> Interpreter::condition(const ast::Expr &e) {
+  Value value = eval(e);
+  if (!value)
+    return std::nullopt;
+  auto truth = value.asTruth();
+  if (!truth)
+    fail(Code::E0212, e.range, "a condition is one bool; this is " + value.describe());
+  return truth;
+}
+
+bool Interpreter::assertion(const ast::AssertStmt &s) {
+  auto holds = condition(*s.condition);
+  if (!holds || *holds)
+    return holds.has_value();
+  auto &d = program.diagnostics().error(Code::E0502, s.condition->range, "the assertion does not hold");
+  auto *comparison = dyn_cast<ast::Binary>(s.condition.get());
+  if (!comparison || comparison->op < ast::BinaryOp::eq || comparison->op > ast::BinaryOp::ge)
+    return false;
+  // Both sides by themselves: what they were says more than that they differ.
+  std::vector<std::pair<Range, std::string>> sides;
+  size_t reported = program.diagnostics().all().size();
+  Diagnostic assertion = d;
+  for (const ast::Expr *side : {comparison->lhs.get(), comparison->rhs.get()})
+    if (Value value = eval(*side); value && value.isScalar())
+      sides.emplace_back(side->range, "this is " + value.str());
+  program.diagnostics().truncate(reported - 1);
+  for (auto &[range, text] : sides)
+    assertion.note(range, text);
+  program.diagnostics().append(std::move(assertion));
+  return false;
+}
+
+//===--- Assignment ----------------------------------------------------------------------------------------------===//
+
+bool Interpreter::assign(const ast::AssignStmt &s) {
+  if (s.loop)
+    return yieldLoop(s);
+  if (s.op != ast::AssignStmt::set) {
+    const ast::Expr &target = *s.targets[0];
+    if (target.kind == ast::Expr::SubscriptK) {
+      program.diagnostics()
+          .error(Code::E0222, target.range, "`+=` under a subscript would count repeated ids once")
+          .help("use `scatter_add(x, ids, v)`, or `x[i] = x[i] + v`");
+      return false;
+    }
+    static constexpr ast::BinaryOp ops[] = {ast::BinaryOp::add, ast::BinaryOp::add, ast::BinaryOp::sub, ast::BinaryOp::mul,
+                                            ast::BinaryOp::div};
+    ast::ExprPtr &sum = rewritten[&s];
+    if (!sum)
+      sum = makeBinary(ops[s.op], copy(target), copy(*s.value), s.range);
+    return assignTo(target, eval(*sum), sum.get());
+  }
+  if (s.targets.size() > 1 || s.trailingComma)
+    return assignParts(s.targets, eval(*s.value), s.range);
+  if (s.targets[0]->kind == ast::Expr::SubscriptK)
+    return update(*s.targets[0], *s.value);
+  return assignTo(*s.targets[0], eval(*s.value), s.value.get());
+}
+
+/// `p.w.b` without its name: the name, and the fields.
+static const ast::Name *pathOf(const ast::Expr &e, std::vector<std::string> &fields) {
+  if (auto *f = dyn_cast<ast::FieldAccess>(&e)) {
+    const ast::Name *root = pathOf(*f->base, fields);
+    fields.push_back(f->name.text);
+    return root;
+  }
+  return dyn_cast<ast::Name>(&e);
+}
+
+/// The record with another value at a path of fields; none if there is no such field.
+static Value replaced(const Value &record, std::span<const std::string> fields, Value value) {
+  if (fields.empty())
+    return value;
+  if (record.kind != Value::tensors || record.type->kind != Type::record)
+    return {};
+  std::vector<Value> parts;
+  bool found = false;
+  for (size_t i = 0; i < record.numParts(); ++i) {
+    Value part = record.part(i);
+    if (record.type->names[i] == fields[0]) {
+      found = true;
+      part = replaced(part, fields.subspan(1), std::move(value));
+      if (!part)
+        return {};
+    }
+    parts.push_back(std::move(part));
+  }
+  if (!found)
+    return {};
+  Value out = Value::group(Type::record, std::move(parts), record.type->names);
+  auto type = std::make_shared<Type>(*out.type);
+  type->fileNames = record.type->fileNames;
+  out.type = std::move(type);
+  return out;
+}
+
+bool Interpreter::assignTo(const ast::Expr &target, Value value, const ast::Expr *valueExpr) {
+  if (!value)
+    return false;
+  if (auto *n = dyn_cast<ast::Name>(&target)) {
+    if (n->text != "_")
+      variables[n->text] = std::move(value);
+    return true;
+  }
+  if (auto *t = dyn_cast<ast::Tuple>(&target))
+    return assignParts(t->elements, std::move(value), target.range);
+  if (target.kind == ast::Expr::FieldK) {
+    std::vector<std::string> fields;
+    if (const ast::Name *root = pathOf(target, fields)) {
+      auto it = variables.find(root->text);
+      if (it == variables.end())
+        return bool(fail(Code::E0201, root->range, "`" + root->text + "` is not bound yet"));
+      Value old = path(target).value_or(Value());
+      if (!old)
+        return bool(fail(Code::E0208, target.range, "there is no such field; `" + root->text + "` is " + it->second.describe()));
+      value = value.settled();
+      if (value.kind == Value::tensors && engine::typeKey(*value.type) == engine::typeKey(*old.type)) {
+        it->second = replaced(it->second, fields, std::move(value));
+        return true;
+      }
+    }
+  }
+  if (!valueExpr)
+    return bool(fail(Code::E0901, target.range, "this target takes a part of a tuple: bind it to a name first"));
+  return update(target, *valueExpr);
+}
+
+bool Interpreter::assignParts(const std::vector<ast::ExprPtr> &targets, Value value, Range range) {
+  if (!value)
+    return false;
+  size_t count = 0;
+  bool tuple = value.kind == Value::tensors && value.type->kind == Type::tuple;
+  if (tuple)
+    count = value.numParts();
+  else if (auto length = value.isTensor() ? value.length() : std::nullopt)
+    count = size_t(*length);
+  else
+    return bool(fail(Code::E0222, range, std::to_string(targets.size()) + " targets for " + value.describe()));
+  if (count != targets.size())
+    return bool(fail(Code::E0222, range, std::to_string(targets.size()) + " targets for " + std::to_string(count) + " values"));
+  for (size_t i = 0; i < count; ++i)
+    if (!assignTo(*targets[i], tuple ? value.part(i) : value.row(int64_t(i)), nullptr))
+      return false;
+  return true;
+}
+
+/// `p.w[2:5] = e`: the smallest part that fields alone lead to is made anew by compiled code, the rest is shared.
+bool Interpreter::update(const ast::Expr &target, const ast::Expr &valueExpr) {
+  const ast::Expr *base = &target;
+  for (const ast::Expr *e = &target;;) {
+    if (auto *sub = dyn_cast<ast::Subscript>(e)) {
+      base = e = sub->base.get();
+    } else if (auto *field = dyn_cast<ast::FieldAccess>(e)) {
+      e = field->base.get();
+      if (base == &target)
+        base = e; // `p.w = e`, broadcast: p is made anew
+    } else {
+      break;
+    }
+  }
+  std::vector<std::string> fields;
+  const ast::Name *root = pathOf(*base, fields);
+  auto it = root ? variables.find(root->text) : variables.end();
+  if (it == variables.end())
+    return bool(fail(Code::E0201, target.range, "`" + std::string(program.sources().text(base->range)) + "` is not bound yet"));
+  Value old = path(*base).value_or(Value());
+  if (!old)
+    return bool(fail(Code::E0208, base->range, "there is no such field; `" + root->text + "` is " + it->second.describe()));
+  std::string name = root->text;
+  for (const std::string &field : fields)
+    name += "." + field;
+  // The path becomes a name, so that only this part is an input and a result.
+  Site &site = sites[&target];
+  if (!site.owned) {
+    auto block = makeUpdate(copy(target,
+                                 [&](const ast::Expr &e) -> ast::ExprPtr {
+                                   return &e == base ? makeName(name, e.range) : nullptr;
+                                 }),
+                            copy(valueExpr), name, target.range);
+    prepare(site, *block);
+    if (!fields.empty())
+      site.hidden.push_back({name, base});
+  }
+  Value value = compiled(target, "update", target);
+  if (!value)
+    return false;
+  it->second = replaced(it->second, fields, std::move(value));
+  return true;
+}
+
+//===--- Loops ---------------------------------------------------------------------------------------------------===//
+
+bool Interpreter::yieldLoop(const ast::AssignStmt &s) {
+  const ast::Block &body = *s.loop->body;
+  if (body.statements.empty() || body.statements.back()->kind != ast::Stmt::YieldK)
+    return bool(fail(Code::E0213, s.loop->range, "`name = for ..` wants `yield` as its last statement"));
+  std::vector<Value> rounds;
+  if (!forLoop(*s.loop, &rounds))
+    return false;
+  Value value = stacked(std::move(rounds), s.loop->range);
+  if (s.targets.size() > 1 || s.trailingComma)
+    return assignParts(s.targets, std::move(value), s.range);
+  return assignTo(*s.targets[0], std::move(value), nullptr);
+}
+
+Value Interpreter::stacked(std::vector<Value> values, Range range) {
+  if (values.empty())
+    return fail(Code::E0213, range, "a loop of no rounds yields nothing to stack");
+  for (Value &v : values) {
+    v = v.settled();
+    if (v.kind != Value::tensors || engine::typeKey(*v.type) != engine::typeKey(*values[0].type))
+      return fail(Code::E0213, range, "the rounds yield different types: " + values[0].describe() + " and " + v.describe());
+  }
+  std::vector<Tensor> leaves;
+  for (size_t i = 0; i < values[0].leaves.size(); ++i) {
+    const Tensor &first = values[0].leaves[i];
+    Shape shape(first.shape().begin(), first.shape().end());
+    shape.insert(shape.begin(), int64_t(values.size()));
+    Result<Tensor> out = Tensor::allocate(first.element(), shape);
+    if (!out)
+      return fail(out.error(), range);
+    auto *to = static_cast<std::byte *>(out->writable());
+    size_t bytes = size_t(first.sizeInBytes());
+    for (size_t round = 0; round < values.size() && bytes; ++round)
+      std::memcpy(to + round * bytes, values[round].leaves[i].data(), bytes);
+    leaves.push_back(out.take());
+  }
+  return Value::of(std::make_shared<Type>(withFront(*values[0].type, 0, {Dim(int64_t(values.size()))})), std::move(leaves));
+}
+
+bool Interpreter::round(const ast::ForStmt &s, std::vector<Value> *yields) {
+  if (!yields)
+    return run(*s.body);
+  for (const ast::StmtPtr &statement : s.body->statements) {
+    auto *yield = dyn_cast<ast::YieldStmt>(statement.get());
+    if (!yield || statement != s.body->statements.back()) {
+      if (!this->statement(*statement))
+        return false;
+      continue;
+    }
+    Value value = eval(*yield->value);
+    if (!value)
+      return false;
+    yields->push_back(std::move(value));
+  }
+  return true;
+}
+
+bool Interpreter::countedLoop(const ast::ForStmt &s, std::vector<Value> *yields) {
+  if (s.names.size() != 1)
+    return bool(fail(Code::E0222, s.range, "a counted loop has one name"));
+  int64_t bounds[2];
+  for (int i = 0; i < 2; ++i) {
+    const ast::Expr &e = i == 0 ? *s.begin : *s.end;
+    Value value = eval(e);
+    if (!value)
+      return false;
+    auto number = value.asInteger();
+    if (!number)
+      return bool(fail(Code::E0202, e.range, "a counted loop runs between integers; this is " + value.describe()));
+    bounds[i] = *number;
+  }
+  for (int64_t i = bounds[0]; i < bounds[1]; ++i) {
+    variables[s.names[0].text] = Value::ofInteger(i);
+    if (!round(s, yields))
+      return false;
+  }
+  return true;
+}
+
+/// The names of a loop for one round: one takes the only part, several the parts, or the rows of a tensor.
+bool Interpreter::bindRound(const ast::ForStmt &s, std::vector<Value> parts) {
+  if (parts.size() == 1 && s.names.size() > 1) {
+    Value whole = std::move(parts[0]);
+    parts.clear();
+    if (whole.kind == Value::tensors && whole.type->kind == Type::tuple)
+      for (size_t i = 0; i < whole.numParts(); ++i)
+        parts.push_back(whole.part(i));
+    else if (auto length = whole.isTensor() ? whole.length() : std::nullopt; length && *length == int64_t(s.names.size()))
+      for (int64_t i = 0; i < *length; ++i)
+        parts.push_back(whole.row(i));
+    else
+      parts.push_back(std::move(whole));
+  }
+  if (parts.size() != s.names.size())
+    return bool(fail(Code::E0222, s.range, std::to_string(s.names.size()) + " names for " + std::to_string(parts.size()) + " values"));
+  for (size_t i = 0; i < parts.size(); ++i)
+    variables[s.names[i].text] = std::move(parts[i]);
+  return true;
+}
+
+bool Interpreter::forLoop(const ast::ForStmt &s, std::vector<Value> *yields) {
+  if (s.end)
+    return countedLoop(s, yields);
+  Value over = eval(*s.begin);
+  if (!over)
+    return false;
+  if (over.kind == Value::batches) {
+    BatchSource &source = *over.source;
+    std::map<int64_t, std::vector<TypePtr>> types; // by batch size: equal types are one object
+    while (true) {
+      auto batch = source.batches.next();
+      if (!batch)
+        return bool(fail(batch.error(), s.begin->range));
+      if (!*batch)
+        return true;
+      std::vector<Tensor> &leaves = **batch;
+      std::vector<TypePtr> &sized = types[leaves[0].shape()[0]];
+      if (sized.empty())
+        for (const TypePtr &type : source.types)
+          sized.push_back(std::make_shared<Type>(withFront(*type, 1, {Dim(leaves[0].shape()[0])})));
+      std::vector<Value> parts;
+      size_t next = 0;
+      for (const TypePtr &type : sized) {
+        size_t count = numLeaves(*type);
+        parts.push_back(Value::of(type, {leaves.begin() + ptrdiff_t(next), leaves.begin() + ptrdiff_t(next + count)}));
+        next += count;
+      }
+      if (!bindRound(s, std::move(parts)) || !round(s, yields))
+        return false;
+    }
+  }
+  std::vector<Value> walked;
+  if (over.kind == Value::tensors && over.type->kind == Type::tuple)
+    for (size_t i = 0; i < over.numParts(); ++i)
+      walked.push_back(over.part(i));
+  else
+    walked.push_back(over);
+  std::optional<int64_t> rounds = over.length();
+  if (!rounds)
+    return bool(fail(Code::E0203, s.begin->range, "a loop walks one leading dimension; this is " + over.describe()));
+  for (int64_t i = 0; i < *rounds; ++i) {
+    std::vector<Value> parts;
+    for (const Value &w : walked)
+      parts.push_back(w.row(i));
+    if (!bindRound(s, std::move(parts)) || !round(s, yields))
+      return false;
+  }
+  return true;
+}

@@ -1,0 +1,112 @@
+// The command line: words to calls of tds/tools.h.
+#include <CLI/CLI.hpp>
+#include <tds/tools.h>
+
+using namespace tds;
+
+static constexpr const char *introduction = R"(TDS is a language of tensors: functions are compiled, differentiable and checked for their shapes before they run.
+The top level of a file is a script that calls them.
+
+  # fit.tds: a line through noisy points
+  def loss(w: f32, b: f32, x: f32[n], y: f32[n]) = mean((w * x + b - y) ** 2)
+  x = linspace(0, 1, 100)
+  y = 3 * x + 1 + 0.1 * normal(key(0), 100)
+  w, b = (f32(0), f32(0))
+  for i in 0..500 {
+    dw, db = grad[w, b](loss(w, b, x, y))
+    w, b = (w - 0.5 * dw, b - 0.5 * db)
+  }
+  print("w {w:.2f}  b {b:.2f}")
+
+  tdslc run fit.tds                        run it; --threads 2, --time and others stand before the file
+  tdslc run digits.tds --epochs 50         what follows the file is for the script: its `arg epochs = 20`
+  tdslc run digits.tds --help              which arguments it has
+  tdslc check fit.tds                      find its errors, run nothing
+  tdslc test fit.tds                       run its `test "name" { assert .. }` blocks
+  tdslc fmt fit.tds                        write it in the one style; --check tells whether it is
+  tdslc emit fit.tds --stage linalg --fn loss --size n=100    see what becomes of a def
+  tdslc explain E0204                      what an error means and how it is mended
+)";
+static constexpr const char *statuses =
+    "exit status: 0 fine, 1 the program has errors or failed, 2 wrong usage, 3 a failure of the compiler itself";
+
+static void addEngine(CLI::App &verb, Options &options, bool &noCache, std::string &cache) {
+  verb.add_option("--device", options.device, "auto, cpu or cuda")->capture_default_str();
+  verb.add_option("--threads", options.threads, "threads to compute with; 0: one a core")->capture_default_str();
+  verb.add_flag("--no-cache", noCache, "compile everything anew, keep nothing");
+  verb.add_option("--cache", cache, "folder of compiled code (default: " + tools::defaultCache().string() + ")");
+}
+
+int main(int argc, char **argv) {
+  CLI::App app(introduction, "tdslc");
+  app.footer(statuses);
+  app.set_version_flag("--version", "tdslc " + tools::version());
+  app.get_formatter()->column_width(32);
+  bool noCache = false, checkOnly = false;
+  std::string cache, code;
+  std::vector<std::filesystem::path> files;
+  tools::RunOptions run;
+  tools::EmitOptions emit;
+  std::vector<std::string> sizes;
+  int status = tools::fine;
+
+  CLI::App *verb = app.add_subcommand("run", "run a script: tdslc run [OPTIONS] FILE [ARGUMENTS OF THE SCRIPT]");
+  addEngine(*verb, run.engine, noCache, cache);
+  verb->add_flag("--time", run.time, "say at the end where time went");
+  verb->prefix_command(); // FILE, and all behind it
+  verb->usage("usage: tdslc run [OPTIONS] FILE [--ARGUMENT VALUE]...");
+
+  for (auto [name, what] : {std::pair("check", "find the errors of files, run nothing"), {"test", "run the test blocks of files"},
+                            {"fmt", "write files in the one style"}})
+    app.add_subcommand(name, what)->add_option("FILE", files)->required();
+  addEngine(*app.get_subcommand("test"), run.engine, noCache, cache);
+  app.get_subcommand("fmt")->add_flag("--check", checkOnly, "change nothing; name the files that differ");
+
+  verb = app.add_subcommand("emit", "print a def as it is after a stage of the compiler");
+  verb->add_option("FILE", files, "a .tds file, or an .mlir file with --from")->required()->expected(1);
+  verb->add_option("--stage", emit.stage, "ast typed tds grad linalg loops llvm asm source")->capture_default_str();
+  verb->add_option("--from", emit.from, "the stage that an .mlir file is in");
+  verb->add_option("--fn", emit.function, "the def; not needed if there is one alone");
+  verb->add_option("--grad", emit.gradient, "its derivative by these parameters: p, or w,b");
+  verb->add_option("--size", sizes, "n=64: a size; others stay open")->take_all();
+
+  app.add_subcommand("explain", "what an error code means")->add_option("CODE", code, "E0201; all are listed without it");
+  app.add_subcommand("help", "this text");
+
+  if (argc < 2)
+    return std::cout << app.help(), tools::fine;
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError &error) {
+    return app.exit(error) == 0 ? tools::fine : tools::usage;
+  }
+  if (!noCache)
+    run.engine.cache = cache.empty() ? tools::defaultCache() : std::filesystem::path(cache);
+  for (const std::string &size : sizes) {
+    size_t sign = size.find('=');
+    int64_t value = 0;
+    if (sign == std::string::npos || !CLI::detail::lexical_cast(size.substr(sign + 1), value) || value < 0)
+      return std::cerr << "error: a size is written n=64, not `" << size << "`\n", tools::usage;
+    emit.sizes[size.substr(0, sign)] = value;
+  }
+  if (app.got_subcommand("run")) {
+    std::vector<std::string> rest = app.get_subcommand("run")->remaining();
+    if (rest.empty() || rest[0].starts_with("-"))
+      return std::cerr << "error: run what? tdslc run FILE" << (rest.empty() ? "" : "; there is no option " + rest[0]) << "\n", tools::usage;
+    run.arguments.assign(rest.begin() + 1, rest.end());
+    status = tools::run(rest[0], run);
+  } else if (app.got_subcommand("check")) {
+    status = tools::check(files);
+  } else if (app.got_subcommand("test")) {
+    status = tools::test(files, run.engine);
+  } else if (app.got_subcommand("fmt")) {
+    status = tools::format(files, checkOnly);
+  } else if (app.got_subcommand("emit")) {
+    status = tools::emit(files[0], emit);
+  } else if (app.got_subcommand("explain")) {
+    status = tools::explain(code);
+  } else {
+    std::cout << app.help();
+  }
+  return status;
+}
