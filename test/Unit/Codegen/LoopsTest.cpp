@@ -252,4 +252,45 @@ TEST(Loops, ThreadsDoNotChangeResults) {
   check<float>({"i", "r", {{"i", {400003}}}, {{"", {}}}, "%s = arith.maximumf %y0, %x0 : f32", "%s"}, 0);
 }
 
+/// Views whose offsets only the running loop knows.
+TEST(Loops, SlicesInALoop) {
+  test::Compiled compiled(R"(
+#id = affine_map<(i) -> (i)>
+func.func @entry(%x: tensor<8x40xf32>) -> tensor<8x40xf32> {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c8 = arith.constant 8 : index
+  %zero = arith.constant 0.0 : f32
+  %e = tensor.empty() : tensor<40xf32>
+  %start = linalg.fill ins(%zero : f32) outs(%e : tensor<40xf32>) -> tensor<40xf32>
+  %all = tensor.empty() : tensor<8x40xf32>
+  %r:2 = scf.for %t = %c0 to %c8 step %c1 iter_args(%sum = %start, %out = %all) -> (tensor<40xf32>, tensor<8x40xf32>) {
+    %row = tensor.extract_slice %x[%t, 0] [1, 40] [1, 1] : tensor<8x40xf32> to tensor<40xf32>
+    %n = tensor.empty() : tensor<40xf32>
+    %next = linalg.generic {indexing_maps = [#id, #id, #id], iterator_types = ["parallel"]}
+        ins(%row, %sum : tensor<40xf32>, tensor<40xf32>) outs(%n : tensor<40xf32>) {
+    ^bb0(%a: f32, %b: f32, %o: f32):
+      %s = arith.addf %a, %b : f32
+      linalg.yield %s : f32
+    } -> tensor<40xf32>
+    %put = tensor.insert_slice %next into %out[%t, 0] [1, 40] [1, 1] : tensor<40xf32> into tensor<8x40xf32>
+    scf.yield %next, %put : tensor<40xf32>, tensor<8x40xf32>
+  }
+  return %r#1 : tensor<8x40xf32>
+}
+)");
+  std::vector<float> x(320);
+  for (size_t i = 0; i < x.size(); ++i)
+    x[i] = float(i % 13);
+  auto y = compiled({x}, {x.size()});
+  ASSERT_EQ(y.size(), 1u);
+  for (size_t column = 0; column < 40; ++column) {
+    float sum = 0;
+    for (size_t row = 0; row < 8; ++row) {
+      sum += x[row * 40 + column];
+      ASSERT_EQ(y[0][row * 40 + column], sum) << row << ", " << column;
+    }
+  }
+}
+
 } // namespace
