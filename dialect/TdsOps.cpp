@@ -551,6 +551,8 @@ LogicalResult JvpOp::verifyRegions() {
       failed(verifyTypes(*this, "result", getResultTypes(), results)));
 }
 
+void YieldOp::build(OpBuilder &, OperationState &) {}
+
 // Declared before YieldOp is complete, so not in the records.
 YieldOp WhereOp::thenYield() { return cast<YieldOp>(getThenRegion().front().getTerminator()); }
 YieldOp WhereOp::elseYield() { return cast<YieldOp>(getElseRegion().front().getTerminator()); }

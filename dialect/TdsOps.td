@@ -314,7 +314,7 @@ def Tds_YieldOp : Tds_Op<"yield", [Pure, Terminator, ParentOneOf<["WhereOp", "Co
   let summary = "the results of a body";
   let arguments = (ins Variadic<Tensor>:$values);
   let assemblyFormat = "attr-dict ($values^ `:` type($values))?";
-  let builders = [OpBuilder<(ins), [{}]>];
+  let builders = [OpBuilder<(ins)>];
 }
 
 class Tds_BodyOp<string name, list<Trait> traits = []>

@@ -3,6 +3,9 @@
 #include "lib/Compiler/Stages.h"
 #include "lib/Conversion/Conversion.h"
 #include "lib/IRGen/IRGen.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/MLIRContext.h"
 #include "mlir/IR/Verifier.h"
 #include "mlir/Parser/Parser.h"
@@ -26,7 +29,7 @@ Compiler::Compiler(CodegenOptions options) : impl(std::make_unique<Impl>()) {
   registry.insert<TdsDialect>();
   registerCodegenDialects(registry);
   impl->context.appendDialectRegistry(registry);
-  impl->context.loadDialect<TdsDialect>();
+  impl->context.loadDialect<TdsDialect, func::FuncDialect, scf::SCFDialect, tensor::TensorDialect>(); // what IRGen makes
 }
 
 Compiler::~Compiler() = default;
@@ -51,16 +54,16 @@ namespace {
 class Collector {
 public:
   explicit Collector(MLIRContext *context)
-      : handler(context, [this](Diagnostic &d) {
+      : handler(context, [this](mlir::Diagnostic &d) {
           if (d.getSeverity() == DiagnosticSeverity::Error && message.empty()) {
             message = d.str();
             range = rangeOf(d.getLocation());
           } else {
             notes.push_back({rangeOf(d.getLocation()), d.str()});
           }
-          for (Diagnostic &note : d.getNotes())
+          for (mlir::Diagnostic &note : d.getNotes())
             notes.push_back({rangeOf(note.getLocation()), note.str()});
-          return success();
+          return mlir::success();
         }) {}
 
   /// Passes say what a form lacks at its place; anything else is the compiler's own failure.
@@ -172,6 +175,8 @@ Result<Artefact> Compiler::compile(const graph::Function &function, const std::m
   OwningOpRef<ModuleOp> module = generate(impl->context, function, sizes, sources);
   if (!module || failed(verify(*module)))
     return collector.error("irgen");
+  for (auto function : module->getOps<func::FuncOp>())
+    function.setName("entry"); // what LoadedObject looks for
   if (auto done = impl->run(*module, "", "llvm"); !done)
     return done.takeError();
   Artefact artefact;

@@ -29,8 +29,9 @@ Generator::Generator(MLIRContext &context, const graph::Function &function, cons
 }
 
 Generator::Enter::Enter(Generator &generator, const Scope *scope, Block *block, ArrayRef<IndexedValue> params)
-    : builder(generator.frames.emplace_back(scope, OpBuilder::atBlockEnd(block)).builder),
+    : builder(generator.frames.emplace_back(scope, OpBuilder(&generator.context)).builder),
       generator(generator) {
+  builder.setInsertionPointToEnd(block); // a block of no op yet
   for (auto [node, value] : llvm::zip_equal(scope->params, params))
     generator.frames.back().memo[node] = {value};
 }
