@@ -194,6 +194,8 @@ TEST(Contraction, SixteenBitInputsSumInThirtyTwo) {
       Product p(layout, {{'a', m}, {'b', k}, {'c', n}});
       p.input = "bf16";
       check<uint16_t>(p);
+      p.input = "f16";
+      check<_Float16>(p);
     }
 }
 
