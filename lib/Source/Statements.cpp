@@ -1,0 +1,195 @@
+//===- Statements.cpp - blocks, names, branches ---------------------------===//
+//
+// Part of TDS, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+#include "dialect/TdsBuilder.h"
+#include "lib/Source/SourcePrinter.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/ADT/TypeSwitch.h"
+
+using namespace mlir;
+using namespace tds;
+using namespace tds::source;
+
+/// A value used once is written where it is used, up to this length; a statement is cut in two when it is longer than that.
+static constexpr size_t inlineLimit = 48, statementLimit = 92;
+
+/// Of ops at one place with one name, the last one has the value that was called so; the others led to it.
+void SourcePrinter::findNames(Block &block) {
+  llvm::DenseMap<Attribute, Operation *> last;
+  for (Operation &op : block) {
+    if (isa<NameLoc>(op.getLoc()))
+      last[op.getLoc()] = &op;
+    for (Region &region : op.getRegions())
+      for (Block &inner : region)
+        findNames(inner);
+  }
+  for (auto &[loc, op] : last)
+    named.insert(op);
+}
+
+void SourcePrinter::visit(Block &block) {
+  for (Operation &op : block.without_terminator())
+    if (ok)
+      visit(&op);
+}
+
+Text SourcePrinter::bind(Value v, const Text &text) {
+  std::string name = nameOf(v);
+  lines.push_back(name + " = " + text.text);
+  return values[v] = {name, text.shape, text.weak, true};
+}
+
+void SourcePrinter::bindAll(ValueRange results, const std::string &text) {
+  std::vector<std::string> targets;
+  for (Value v : results) {
+    SmallVector<std::string> sizes = dimTexts(typeOf(v));
+    targets.push_back(v.use_empty() ? "_" : nameOf(v));
+    values[v] = {targets.back(), {sizes.begin(), sizes.end()}, false, true};
+  }
+  lines.push_back(llvm::join(targets, ", ") + " = " + text);
+}
+
+Text SourcePrinter::nameFor(Value v) {
+  Text text = whole(v);
+  return text.atom && !text.weak ? text : bind(v, typed(text, elementOf(v)));
+}
+
+/// Whether a value is so little text that it is written anew at each use: it is no statement.
+static bool isCheap(Operation *op) { return isa<ConstantOp, SizeOp, IotaOp>(op); }
+
+void SourcePrinter::visit(Operation *op) {
+  if (isCheap(op) || op->use_empty())
+    return;
+  if (auto where = dyn_cast<WhereOp>(op))
+    return typeOf(where.getCond()).getRank() ? whereOfEach(where) : whereOfAll(where);
+  if (auto call = dyn_cast<CompositeOp>(op))
+    return composite(call);
+  if (auto scatter = dyn_cast<ScatterOp>(op); scatter && scatter.getKind() == ScatterKind::set)
+    return write(scatter);
+  if (op->getNumResults() != 1) {
+    refuse(op);
+    return;
+  }
+  Text text = compute(op);
+  // Long statements give their longest operand a name of its own.
+  while (ok && text.text.size() > statementLimit) {
+    Value longest;
+    for (Value operand : op->getOperands()) {
+      auto known = values.find(operand);
+      if (known == values.end() || known->second.atom || known->second.text.size() < 16)
+        continue;
+      if (!longest || known->second.text.size() > values[longest].text.size())
+        longest = operand;
+    }
+    if (!longest)
+      break;
+    bind(longest, Text(values[longest]));
+    text = compute(op);
+  }
+  if (!ok)
+    return;
+  Value v = op->getResult(0);
+  // A broadcast of a name is written at each use: the broadcasting of the functions there may make it unnecessary.
+  auto read = dyn_cast<AccessOp>(op);
+  bool spread = read && !text.atom && values.count(read.getX()) &&
+                values[read.getX()].atom && text.text.size() < inlineLimit && read.getOutside() == Outside::none &&
+                typeOf(read.getX()).getRank() < typeOf(v).getRank();
+  bool once = v.hasOneUse() && (*v.user_begin())->getBlock() == op->getBlock();
+  if (text.atom || spread || (once && !isNamed(op) && text.text.size() <= inlineLimit))
+    values[v] = text;
+  else
+    bind(v, text);
+}
+
+Text SourcePrinter::compute(Operation *op) {
+  return llvm::TypeSwitch<Operation *, Text>(op)
+      .Case<AccessOp>([&](AccessOp op) { return access(op); })
+      .Case<GatherOp>([&](GatherOp op) { return gather(op); })
+      .Case<ScatterOp>([&](ScatterOp op) { return scatterAdd(op); })
+      .Case<ReduceOp>([&](ReduceOp op) { return reduce(op); })
+      .Case<ScanOp>([&](ScanOp op) { return scan(op); })
+      .Case<ContractOp>([&](ContractOp op) { return contract(op); })
+      .Case<ConvertOp>([&](ConvertOp op) { return convert(op, whole(op.getX()), elementOf(op.getResult())); })
+      .Case<AccumulateOp>([&](AccumulateOp op) {
+        SmallVector<std::string> sizes = dimTexts(typeOf(op.getResult()));
+        return build({sizes.begin(), sizes.end()}, [&](const Place &at) { return compose(op, op.getResult(), at); });
+      })
+      .Case<ReshapeOp>([&](ReshapeOp op) {
+        SmallVector<std::string> sizes = dimTexts(typeOf(op.getResult()));
+        std::string shape = sizes.size() == 1 ? sizes[0] : "(" + llvm::join(sizes, ", ") + ")";
+        return call("reshape", {exact(op.getX()).text, shape}, {sizes.begin(), sizes.end()});
+      })
+      .Case<DeriveKeyOp>([&](DeriveKeyOp op) {
+        SmallVector<std::string> sizes = dimTexts(typeOf(op.getResult()));
+        return build({sizes.begin(), sizes.end()}, [&](const Place &at) { return compose(op, op.getResult(), at); });
+      })
+      .Default([&](Operation *op) { return isa<Pointwise>(op) ? pointwise(op) : refuse(op); });
+}
+
+/// A side of a branch of all, as an expression.
+std::string SourcePrinter::side(Region &region) {
+  std::vector<std::string> outer = std::move(lines);
+  lines.clear();
+  visit(region.front());
+  std::vector<std::string> parts;
+  if (ok)
+    for (Value v : region.front().getTerminator()->getOperands())
+      parts.push_back(typed(v).text);
+  std::string result = parts.size() == 1 ? parts[0] : "(" + llvm::join(parts, ", ") + ")";
+  std::string text = lines.empty() ? result : "{\n" + llvm::join(lines, "\n") + "\n" + result + "\n}";
+  lines = std::move(outer);
+  return text;
+}
+
+void SourcePrinter::whereOfAll(WhereOp op) {
+  std::string condition = whole(op.getCond()).text;
+  // What the sides use of outside is named before them: a name bound in a side is not seen behind it.
+  for (Region &region : op->getRegions())
+    region.walk([&](Operation *inner) {
+      for (Value v : inner->getOperands())
+        if (auto known = values.find(v); ok && known != values.end() && !known->second.atom)
+          bind(v, Text(known->second));
+    });
+  std::string first = side(op.getThenRegion()), second = side(op.getElseRegion());
+  bindAll(op.getResults(), "if " + condition + " then " + first + " else " + second);
+}
+
+void SourcePrinter::whereOfEach(WhereOp op) {
+  SmallVector<unsigned> all = llvm::to_vector(llvm::seq(op.getNumResults()));
+  SmallVector<std::string> sizes = dimTexts(typeOf(op.getCond()));
+  Text text = build({sizes.begin(), sizes.end()}, [&](const Place &at) { return elementOfWhere(op, all, at); });
+  bindAll(op.getResults(), text.text);
+}
+
+/// A composite is printed as its body.
+void SourcePrinter::composite(CompositeOp op) {
+  Block &body = op.getBody().front();
+  for (auto [argument, value] : llvm::zip_equal(body.getArguments(), op.getArgs())) {
+    Text text = whole(value);
+    values[argument] = text.atom ? text : bind(value, text);
+  }
+  visit(body);
+  if (ok)
+    for (auto [result, value] : llvm::zip_equal(op.getResults(), op.bodyYield().getValues())) {
+      Text text = whole(value);
+      values[result] = text.atom ? text : bind(value, text);
+    }
+}
+
+/// y = init;  y[places] = v
+void SourcePrinter::write(ScatterOp op) {
+  Value result = op.getResult();
+  std::optional<Subscripts> places;
+  if (op.getOutside() == Outside::none || op.getIds().empty())
+    places = subscripts(op.getMap(), op.getSymbols(), op.getIds(), op.getType(), typeOf(op.getV()), /*mayAddDims=*/false);
+  if (!places) {
+    refuse(op, "it writes at places that no subscript names");
+    return;
+  }
+  Text v = typed(op.getV()), init = typed(op.getInit());
+  Text name = bind(result, init);
+  lines.push_back(name.text + "[" + places->text + "] = " + v.text);
+}
