@@ -158,40 +158,48 @@ Value LoopNest::yielded(const NestOperand &output) const {
   return body()->getTerminator()->getOperand(position);
 }
 
-std::optional<int64_t> LoopNest::stepOf(Value index, unsigned loop) const {
-  Operation *op = index.getParentBlock() == body() ? index.getDefiningOp() : nullptr;
-  if (auto counter = dyn_cast_or_null<linalg::IndexOp>(op))
-    return loopOfDim[counter.getDim()] == int(loop);
-  if (!op && index.getParentBlock() == body()) { // what an operand holds
-    for (const NestOperand &operand : operands)
-      if (operand.argument == index && !operand.output && (!operand.isMemref() || operand.strides[loop] == 0))
-        return 0;
-    return std::nullopt;
+LoopNest::Steps LoopNest::stepsAlong(unsigned loop) const {
+  Steps steps;
+  for (const NestOperand &operand : operands)
+    if (operand.argument && !operand.output && (!operand.isMemref() || operand.strides[loop] == 0))
+      steps[operand.argument] = 0;
+  for (Operation &op : body()->without_terminator()) {
+    if (auto index = dyn_cast<linalg::IndexOp>(op)) {
+      steps[index.getResult()] = loopOfDim[index.getDim()] == int(loop);
+      continue;
+    }
+    SmallVector<int64_t> moves;
+    for (Value operand : op.getOperands())
+      if (std::optional<int64_t> step = stepOf(operand, steps))
+        moves.push_back(*step);
+    if (moves.size() != op.getNumOperands() || op.getNumResults() != 1 || op.getNumRegions() != 0)
+      continue;
+    bool fixed = llvm::all_of(moves, [](int64_t step) { return step == 0; });
+    if (fixed && isMemoryEffectFree(&op))
+      steps[op.getResult(0)] = 0;
+    // i - i stands still, but is computed on lanes like all that depends on i.
+    else if (isa<arith::AddIOp>(op) && moves[0] + moves[1] != 0)
+      steps[op.getResult(0)] = moves[0] + moves[1];
+    else if (isa<arith::SubIOp>(op) && moves[0] != moves[1])
+      steps[op.getResult(0)] = moves[0] - moves[1];
   }
-  if (!op)
-    return 0;
-  SmallVector<int64_t> steps;
-  for (Value operand : op->getOperands()) {
-    std::optional<int64_t> step = stepOf(operand, loop);
-    if (!step)
-      return std::nullopt;
-    steps.push_back(*step);
-  }
-  if (isa<arith::AddIOp>(op))
-    return steps[0] + steps[1];
-  if (isa<arith::SubIOp>(op))
-    return steps[0] - steps[1];
-  bool fixed = llvm::all_of(steps, [](int64_t step) { return step == 0; });
-  return fixed && isPure(op) ? std::optional<int64_t>(0) : std::nullopt;
+  return steps;
 }
 
-bool LoopNest::isContiguous(memref::LoadOp load, unsigned loop) const {
+std::optional<int64_t> LoopNest::stepOf(Value value, const Steps &steps) const {
+  if (value.getParentBlock() != body())
+    return 0;
+  auto known = steps.find(value);
+  return known == steps.end() ? std::nullopt : std::optional(known->second);
+}
+
+bool LoopNest::isContiguous(memref::LoadOp load, const Steps &steps) const {
   if (load.getIndices().empty() || !load.getMemRefType().isLastDimUnitStride())
     return false;
   for (Value index : load.getIndices().drop_back())
-    if (stepOf(index, loop) != 0)
+    if (stepOf(index, steps) != 0)
       return false;
-  return stepOf(load.getIndices().back(), loop) == 1;
+  return stepOf(load.getIndices().back(), steps) == 1;
 }
 
 //===----------------------------------------------------------------------===//
@@ -248,10 +256,10 @@ static double bodyCost(const LoopNest &nest) {
 static constexpr double instructionTime = 0.25, byteTime = 0.05;
 
 /// Instructions an element when lanes lie along a loop.
-static double laneCost(const LoopNest &nest, unsigned loop, unsigned lanes, double body) {
+static double laneCost(const LoopNest &nest, unsigned loop, unsigned lanes, double body, const LoopNest::Steps &steps) {
   double strip = body;
   for (auto load : nest.body()->getOps<memref::LoadOp>())
-    if (!nest.isContiguous(load, loop))
+    if (!nest.isContiguous(load, steps))
       strip += 3 * lanes;
   for (const NestOperand &operand : nest.operands) {
     if (!operand.argument && !operand.output)
@@ -281,8 +289,15 @@ static unsigned lanesFor(const LoopNest &nest, unsigned loop, const LoopsOptions
   return std::min<int64_t>(lanes, llvm::PowerOf2Ceil(nest.loops[loop].size));
 }
 
+/// Ops that have no lanes may be there where all lanes share their values.
+static bool hasLanes(const LoopNest &nest, const LoopNest::Steps &steps) {
+  return llvm::all_of(*nest.body(), [&](Operation &op) {
+    return hasLanes(op) || (op.getNumResults() == 1 && nest.stepOf(op.getResult(0), steps) == 0);
+  });
+}
+
 static bool isVectorisable(const LoopNest &nest) {
-  if (!nest.flat || nest.loops.empty() || !llvm::all_of(*nest.body(), hasLanes))
+  if (!nest.flat || nest.loops.empty())
     return false;
   return llvm::all_of(nest.operands, [&](const NestOperand &operand) {
     if (!operand.isMemref())
@@ -323,9 +338,12 @@ LoopPlan planLoops(const LoopNest &nest, const LoopsOptions &options) {
   double best = body + nest.operands.size();
   if (options.vectorize && isVectorisable(nest))
     for (unsigned loop = 0; loop < nest.loops.size(); ++loop) {
+      LoopNest::Steps steps = nest.stepsAlong(loop);
       unsigned lanes = lanesFor(nest, loop, options);
-      double instructions = laneCost(nest, loop, lanes, body);
-      if (lanes == 1 || instructions >= best)
+      if (lanes == 1 || !hasLanes(nest, steps))
+        continue;
+      double instructions = laneCost(nest, loop, lanes, body, steps);
+      if (instructions >= best)
         continue;
       best = instructions;
       plan.lanes = lanes;

@@ -53,10 +53,13 @@ struct LoopNest {
   /// Whether the body asks for the counter of this loop.
   bool counts(unsigned loop) const;
   mlir::Value yielded(const NestOperand &output) const;
-  /// How far an index computed in the body moves in a step of the loop; none if that is not known.
-  std::optional<int64_t> stepOf(mlir::Value index, unsigned loop) const;
+  /// How far values of the body move in a step of the loop, where that is known.
+  using Steps = llvm::DenseMap<mlir::Value, int64_t>;
+  Steps stepsAlong(unsigned loop) const;
+  /// 0 for what the body does not compute.
+  std::optional<int64_t> stepOf(mlir::Value value, const Steps &steps) const;
   /// Whether a load in the body reads neighbours in steps of the loop.
-  bool isContiguous(mlir::memref::LoadOp load, unsigned loop) const;
+  bool isContiguous(mlir::memref::LoadOp load, const Steps &steps) const;
 };
 
 /// How a nest is emitted. Loops outside `inner` are parallel ones.

@@ -134,7 +134,7 @@ Value NestEmitter::loadEach(memref::LoadOp load, ArrayRef<Value> indices, unsign
     return scalars;
   };
   auto type = VectorType::get(lanes, load.getType());
-  bool contiguous = nest.isContiguous(load, plan.vectorLoop);
+  bool contiguous = nest.isContiguous(load, steps);
   if (contiguous && active == lanes)
     return vector::LoadOp::create(b, loc, type, load.getMemRef(), ofLane(0));
   Value zero = arith::ConstantOp::create(b, loc, b.getZeroAttr(contiguous ? Type(type) : load.getType()));

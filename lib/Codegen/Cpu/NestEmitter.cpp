@@ -34,6 +34,7 @@ NestEmitter::NestEmitter(OpBuilder &builder, const LoopNest &nest, const LoopPla
 
   if (plan.vectorLoop < 0)
     return;
+  steps = nest.stepsAlong(plan.vectorLoop);
   for (const NestOperand &operand : nest.operands)
     if (operand.argument && (operand.accumulates || (operand.isMemref() && operand.strides[plan.vectorLoop] != 0)))
       laneValues.insert(operand.argument);

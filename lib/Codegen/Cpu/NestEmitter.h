@@ -75,6 +75,7 @@ private:
   llvm::SmallVector<unsigned> reductions; // the vector loop last
   llvm::SmallVector<unsigned> sumOperands;
   llvm::DenseSet<mlir::Value> laneValues; // of the body: differ along the vector loop
+  LoopNest::Steps steps;                  // along the vector loop
 
   mlir::Operation *anchor = nullptr;
   llvm::DenseMap<int64_t, mlir::Value> constants;

@@ -171,6 +171,27 @@ func.func @divide(%x: memref<64x10xi32>, %y: memref<64x10xi32>) {
 
 // -----
 
+#id = affine_map<(i, j) -> (i, j)>
+
+// What a row alone needs may be divided.
+// CHECK-LABEL: @half_rows
+// CHECK: arith.divsi {{.*}} : index
+// CHECK: vector.load {{.*}} : memref<20x64xf32>, vector<16xf32>
+func.func @half_rows(%x: memref<20x64xf32>, %y: memref<40x64xf32>) {
+  linalg.generic {indexing_maps = [#id], iterator_types = ["parallel", "parallel"]} outs(%y : memref<40x64xf32>) {
+  ^bb0(%o: f32):
+    %i = linalg.index 0 : index
+    %j = linalg.index 1 : index
+    %c2 = arith.constant 2 : index
+    %h = arith.divsi %i, %c2 : index
+    %v = memref.load %x[%h, %j] : memref<20x64xf32>
+    linalg.yield %v : f32
+  }
+  return
+}
+
+// -----
+
 // Sizes that are open: plain loops.
 // CHECK-LABEL: @open
 // CHECK: memref.dim
