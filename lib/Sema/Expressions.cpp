@@ -250,7 +250,7 @@ Value Elaborator::name(const ast::Name &e) {
     v.range = e.range;
     return v;
   }
-  if (auto element = elementNamed(e.text); element || e.text == "float" || e.text == "int") {
+  if (auto element = elementNamed(e.text); (element && element != Element::key) || e.text == "float" || e.text == "int") {
     Value v;
     v.kind = Value::type;
     v.element = element ? *element : e.text == "float" ? Element::f32 : Element::i32;

@@ -312,7 +312,7 @@ Value Elaborator::pointwiseLeaves(const std::string &name, std::vector<Value> op
     Dim a = linearForm(*data[0]), b = linearForm(*data[1]);
     form = name == "add" ? a + b : name == "sub" ? a - b : a * b;
   }
-  if (name != "derive_key" && name != "shl" && name != "shr" && !unifyElements(data, spelling(name), range))
+  if (!unifyElements(data, spelling(name), range))
     return {};
   Element element = data[0]->element;
   unsigned bit = element == Element::boolean ? ElementKinds::Bool : isInteger(element) ? ElementKinds::Integer : element == Element::key ? ElementKinds::Key
