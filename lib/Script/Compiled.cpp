@@ -10,13 +10,21 @@ using llvm::cast;
 using llvm::dyn_cast;
 using sema::Type;
 
+static bool touches(const ast::Expr &e, const std::set<std::string> &names) {
+  std::set<std::string> free = sema::freeNames(e);
+  return std::any_of(free.begin(), free.end(), [&](const std::string &name) { return names.contains(name); });
+}
+
 /// Finds what the script has to do before: calls of its own, and fields of its variables, which become inputs by
 /// themselves so that the rest of a record is not passed along.
 void Interpreter::prepare(Site &site, const ast::Expr &e) {
   std::set<std::string> bound = boundNames(e);
   unsigned calls = 0;
   site.owned = copy(e, [&](const ast::Expr &inner) -> ast::ExprPtr {
-    if (builtinOf(inner)) {
+    // Keys of numbers are made here too: the code then serves every seed.
+    auto *call = dyn_cast<ast::Call>(&inner);
+    bool isKey = call && hostCall(*call) && !touches(inner, bound);
+    if (isKey || builtinOf(inner)) {
       std::string name = "call " + std::to_string(calls++);
       site.hidden.push_back({name, &inner});
       return makeName(name, inner.range);
