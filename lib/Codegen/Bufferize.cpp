@@ -82,35 +82,65 @@ LogicalResult makeEntry(func::FuncOp function) {
 
 /// A loop's new state goes where the old one is:  yield %new  =>  yield (materialize_in_destination %new in %old)
 ///
-/// One-shot bufferisation computes in place where the old state is not read after the new one is begun, and else
-/// copies. A state that moves to another one's place (a swap) is copied before any is overwritten.
-void keepState(MutableArrayRef<OpOperand> yielded, Block::BlockArgListType old) {
-  if (yielded.empty())
-    return;
+/// Needed unless the analysis finds %new there already. What a new state shares with another one's place (a swap) is
+/// copied before any is overwritten. Returns whether it did anything.
+bool keepState(MutableArrayRef<OpOperand> yielded, Block::BlockArgListType old,
+               const bufferization::OneShotAnalysisState &state) {
+  SmallVector<std::pair<OpOperand *, Value>> moves;
+  for (auto [from, to] : llvm::zip(yielded, old))
+    if (isa<RankedTensorType>(to.getType()) && from.get().getType() == to.getType() &&
+        !state.areEquivalentBufferizedValues(from.get(), to))
+      moves.push_back({&from, to});
+  if (moves.empty())
+    return false;
   Operation *terminator = yielded.front().getOwner();
   OpBuilder builder(terminator);
   Location loc = terminator->getLoc();
-  auto moves = [](Value from, Value to) {
-    return isa<RankedTensorType>(to.getType()) && from != to && from.getType() == to.getType();
-  };
-  for (auto [from, to] : llvm::zip(yielded, old))
-    if (moves(from.get(), to) && llvm::is_contained(old, from.get()))
-      from.set(bufferization::AllocTensorOp::create(builder, loc, cast<RankedTensorType>(to.getType()), ValueRange{},
-                                                    from.get()));
-  for (auto [from, to] : llvm::zip(yielded, old))
-    if (moves(from.get(), to))
-      from.set(bufferization::MaterializeInDestinationOp::create(builder, loc, from.get(), to).getResult());
+  for (auto [from, to] : moves) {
+    bool shared = llvm::any_of(old, [&, self = to](Value other) {
+      return other != self && isa<RankedTensorType>(other.getType()) &&
+             state.areAliasingBufferizedValues(from->get(), other);
+    });
+    if (shared)
+      from->set(bufferization::AllocTensorOp::create(builder, loc, cast<RankedTensorType>(to.getType()), ValueRange{},
+                                                     from->get()));
+  }
+  for (auto [from, to] : moves)
+    from->set(bufferization::MaterializeInDestinationOp::create(builder, loc, from->get(), to).getResult());
+  return true;
 }
 
-void keepLoopStates(Operation *root) {
-  root->walk([&](Operation *op) {
-    if (auto loop = dyn_cast<scf::ForOp>(op)) {
-      keepState(loop.getBody()->getTerminator()->getOpOperands(), loop.getRegionIterArgs());
-    } else if (auto loop = dyn_cast<scf::WhileOp>(op)) {
-      keepState(loop.getConditionOp()->getOpOperands().drop_front(), loop.getBeforeArguments());
-      keepState(loop.getYieldOp()->getOpOperands(), loop.getAfterArguments());
-    }
-  });
+/// Makes each loop's state stay in one place, inner loops first: where an inner one leaves its state decides for the
+/// outer.
+LogicalResult keepLoopStates(Operation *root) {
+  bool hasLoops = root->walk([](Operation *op) {
+                        return isa<scf::ForOp, scf::WhileOp>(op) ? WalkResult::interrupt() : WalkResult::advance();
+                      })
+                      .wasInterrupted();
+  if (!hasLoops)
+    return success();
+  bufferization::OneShotBufferizationOptions options;
+  options.allowReturnAllocsFromLoops = true;
+  for (SmallPtrSet<Operation *, 4> changed;; changed.clear()) {
+    bufferization::OneShotAnalysisState state(root, options);
+    if (failed(bufferization::analyzeOp(root, state)))
+      return failure();
+    root->walk([&](Operation *op) {
+      if (llvm::any_of(changed, [&](Operation *inner) { return op->isProperAncestor(inner); }))
+        return;
+      bool moved = false;
+      if (auto loop = dyn_cast<scf::ForOp>(op)) {
+        moved = keepState(loop.getBody()->getTerminator()->getOpOperands(), loop.getRegionIterArgs(), state);
+      } else if (auto loop = dyn_cast<scf::WhileOp>(op)) {
+        moved = keepState(loop.getConditionOp()->getOpOperands().drop_front(), loop.getBeforeArguments(), state);
+        moved |= keepState(loop.getYieldOp()->getOpOperands(), loop.getAfterArguments(), state);
+      }
+      if (moved)
+        changed.insert(op);
+    });
+    if (changed.empty())
+      return success();
+  }
 }
 
 /// call @tds_report_index(place, value, bound)  =>  tds_report(call->error, TDS_INDEX_OUTSIDE, place, value, bound)
@@ -156,7 +186,8 @@ struct BufferizePass : impl::TdsBufferizeBase<BufferizePass> {
     for (auto function : module.getOps<func::FuncOp>())
       if (!function.isExternal() && failed(makeEntry(function)))
         return signalPassFailure();
-    keepLoopStates(module);
+    if (failed(keepLoopStates(module)))
+      return signalPassFailure();
 
     IRRewriter rewriter(module.getContext());
     if (failed(bufferization::eliminateEmptyTensors(rewriter, module)))
