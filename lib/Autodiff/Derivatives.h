@@ -56,6 +56,7 @@ private:
   };
 
   llvm::LogicalResult step(mlir::Operation *op);
+  void contractUnder(ContractOp op, mlir::Value live, mlir::Value dy);
   llvm::LogicalResult composite(CompositeOp op, llvm::ArrayRef<Cotangent> cotangents);
   llvm::LogicalResult branchOfAll(mlir::Location loc, const Branch &branch, llvm::ArrayRef<Cotangent> cotangents);
   llvm::LogicalResult branchOfEach(mlir::Location loc, const Branch &branch, llvm::ArrayRef<Cotangent> cotangents);

@@ -85,6 +85,10 @@ LogicalResult Reverse::step(Operation *op) {
     Operation *ops[] = {op};
     return pointwiseUnder(loc, live, ops, {{op->getResult(0), cotangents[0]}});
   }
+  if (auto product = dyn_cast<ContractOp>(op); product && live) {
+    contractUnder(product, live, cotangents[0]);
+    return success();
+  }
   SmallVector<Value> contributions;
   if (failed(pullback(b, op, cotangents, contributions)))
     return failure();
@@ -121,6 +125,36 @@ Value Reverse::liveOperand(Operation *op, unsigned operand, Value live, Type cot
   Value ones = convertTo(b, loc, live, cast<RankedTensorType>(cotangent).getElementType());
   Value back = cast<Linear>(op).isLinearIn(operand) ? cast<Linear>(op).adjoint(b, loc, operand, ones) : Value();
   return back ? NeOp::create(b, loc, back, zero(loc, back.getType())).getResult() : Value();
+}
+
+/// Which elements of an operand of a contract meet a live result.
+static Value liveOf(OpBuilder &b, ContractOp op, unsigned operand, Value live) {
+  Location loc = op.getLoc();
+  AffineMap map = op.mapOf(operand);
+  SmallVector<int64_t> dims, lacking;
+  for (auto [k, expr] : llvm::enumerate(op.resultMap().getResults())) {
+    std::optional<unsigned> position = map.getResultPosition(expr);
+    if (position)
+      dims.push_back(*position);
+    else
+      lacking.push_back(int64_t(k));
+  }
+  if (!lacking.empty())
+    live = ReduceOp::create(b, loc, ReduceKind::any, live, lacking);
+  return broadcast(b, loc, live, typeOf(op.getOperand(operand)), dims);
+}
+
+/// A sum of products keeps its form, and so its kernels: elements of the other operand that no live result uses are set to 0.
+void Reverse::contractUnder(ContractOp op, Value live, Value dy) {
+  Value lives[] = {liveOf(b, op, 0, live), liveOf(b, op, 1, live)};
+  Value masked[] = {mask(op.getLoc(), lives[0], op.getA()), mask(op.getLoc(), lives[1], op.getB())};
+  for (unsigned k : {0, 1}) {
+    if (!activity.varies(op.getOperand(k)))
+      continue;
+    auto copy = cast<ContractOp>(b.clone(*op));
+    copy->setOperand(1 - k, masked[1 - k]);
+    add(op.getOperand(k), {copy.adjoint(b, op.getLoc(), k, dy), lives[k]});
+  }
 }
 
 //===----------------------------------------------------------------------===//
