@@ -168,7 +168,8 @@ IndexedValues Generator::loop(const Node *node) {
     Block *block = new Block;
     region.push_back(block);
     inits.clear();
-    OpBuilder inside = OpBuilder::atBlockEnd(block);
+    OpBuilder inside(&context); // the block is of no op yet
+    inside.setInsertionPointToEnd(block);
     Value induction = block->addArgument(b.getIndexType(), loc);
     Value number = arith::IndexCastOp::create(inside, loc, b.getI64Type(), induction);
     Value counter = tensor::FromElementsOp::create(inside, loc, scalarType(b.getI64Type()), number);

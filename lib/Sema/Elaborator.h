@@ -39,6 +39,8 @@ public:
   Value callDef(const Module &module, const ast::DefItem &def, CallArguments arguments);
   std::shared_ptr<Env> env;
 
+  /// A name holds weak scalars, but the elements of its tensors are i32 or f32.
+  Value settleTensors(Value value);
   /// A parameter node a leaf, appended to the function's.
   Value declareParam(const std::string &name, const Type &type);
   void setResults(const Value &value);

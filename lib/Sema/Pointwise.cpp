@@ -370,6 +370,12 @@ Value Elaborator::settle(Value value) {
   });
 }
 
+Value Elaborator::settleTensors(Value value) {
+  if (value.kind != Value::tensor && value.kind != Value::record && value.kind != Value::tuple)
+    return value;
+  return mapLeaves(value, [&](const Value &leaf) { return leaf.weak && !leaf.shape.empty() ? settle(leaf) : leaf; });
+}
+
 /// A new leading dimension over values of one type.
 Value Elaborator::stack(std::vector<Value> values, Range range) {
   for (Value &v : values)

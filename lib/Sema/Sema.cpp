@@ -77,6 +77,7 @@ static std::optional<Instance> run(Program &program, const Module &module, const
     program.diagnostics().error(Code::E0202, range, value.kind == Value::string ? "a string is for printing and file names" : "functions and types are values only as arguments");
     return std::nullopt;
   }
+  value = elaborator.settleTensors(std::move(value));
   elaborator.setResults(value);
   instance.result = typeOf(value);
   return instance;

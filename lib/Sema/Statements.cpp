@@ -87,6 +87,7 @@ bool Elaborator::assign(const ast::Expr &target, Value value) {
       return fail(Code::E0202, value.range, "functions are values only as arguments"), false;
     auto paths = leaves(typeOf(value), n->text);
     size_t next = 0;
+    value = settleTensors(std::move(value));
     forEachLeaf(value, [&](Value &leaf) {
       if (leaf.node && leaf.node->label.empty() && leaf.node->scope == scope)
         leaf.node->label = paths[next].path;
