@@ -1,6 +1,8 @@
 #include "lib/Engine/Workspace.h"
 #include "runtime/abi/abi.h"
+#include "llvm/Support/Casting.h"
 #include <bit>
+#include <cctype>
 
 using namespace tds;
 using namespace tds::engine;
@@ -36,12 +38,34 @@ Result<std::shared_ptr<EngineImpl>> EngineImpl::create(Options options) {
 
 const sema::Module *Workspace::load(const std::filesystem::path &file) {
   Times::Watch watch(engine->times, Times::read);
-  return program.load(file);
+  return root = program.load(file);
 }
 
 const sema::Module *Workspace::parse(std::string name, std::string text) {
   Times::Watch watch(engine->times, Times::read);
-  return program.parse(std::move(name), std::move(text));
+  return root = program.parse(std::move(name), std::move(text));
+}
+
+static bool isWord(char c) { return std::isalnum(static_cast<unsigned char>(c)) || c == '_'; }
+
+static bool mentions(std::string_view text, std::string_view word) {
+  for (size_t at = text.find(word); at != text.npos; at = text.find(word, at + 1))
+    if ((at == 0 || !isWord(text[at - 1])) && (at + word.size() == text.size() || !isWord(text[at + word.size()])))
+      return true;
+  return false;
+}
+
+/// The `arg`s that a module's definitions mention: a def sees them, and so does each piece that calls it.
+static std::set<std::string> argumentsOfDefinitions(const sema::Program &program, const sema::Module &module) {
+  std::set<std::string> used;
+  for (auto &[name, text] : program.arguments)
+    for (const ast::ItemPtr &item : module.file->items) {
+      bool script = item->kind == ast::Item::StmtK || item->kind == ast::Item::TestK;
+      auto *constant = llvm::dyn_cast<ast::ConstItem>(item.get());
+      if (!script && mentions(program.sources().text(constant ? constant->value->range : item->range), name))
+        used.insert(name);
+    }
+  return used;
 }
 
 /// Everything that machine code depends on, but the compiler's own text, which the build id stands for.
@@ -51,12 +75,15 @@ Hash Workspace::keyOf(const Piece &piece) {
     const Sources &sources = program.sources();
     for (uint32_t file = 0; file < sources.size(); ++file)
       all.add(sources.text(file));
-    for (auto &[name, text] : program.arguments)
-      all.add(name).add(text);
     texts = all.finish();
+    if (root)
+      argumentsUsed = argumentsOfDefinitions(program, *root);
   }
   Hasher key;
   key.add(engine->target).add(*texts).add(piece.name).add(piece.inputs.size());
+  for (auto &[name, text] : program.arguments)
+    if (argumentsUsed.contains(name) || piece.names.contains(name))
+      key.add(name).add(text);
   for (const sema::Input &input : piece.inputs) {
     key.add(input.name);
     if (!input.known) {

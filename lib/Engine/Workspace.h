@@ -68,6 +68,7 @@ struct Piece {
   Range range;      ///< for messages that have no other place
   /// In order. What the piece does not read may be left out, and had better be.
   std::vector<sema::Input> inputs;
+  std::set<std::string> names; ///< that its text mentions; an `arg` among them is part of what it is
   std::function<std::optional<sema::Instance>(sema::Program &, const std::vector<sema::Input> &)> elaborate;
 };
 
@@ -88,10 +89,12 @@ public:
   const std::shared_ptr<EngineImpl> engine;
 
 private:
+  const sema::Module *root = nullptr;
   Hash keyOf(const Piece &piece);
   std::shared_ptr<const Unit> make(const Piece &piece);
 
-  std::optional<Hash> texts; ///< of all files and of the command line's arguments
+  std::optional<Hash> texts;          ///< of all files
+  std::set<std::string> argumentsUsed; ///< by definitions: any piece may depend on these
 };
 
 /// The error that the program's diagnostics begin with; clears them.

@@ -67,6 +67,7 @@ std::shared_ptr<const engine::Unit> Interpreter::instantiate(Site &site, const c
   piece.name = "script " + std::to_string(key.range.file) + ":" + std::to_string(key.range.begin) + "-" +
                std::to_string(key.range.end) + " " + tag;
   const ast::Expr &expr = *site.owned;
+  piece.names = sema::freeNames(expr);
   piece.elaborate = [this, &expr](sema::Program &program, const std::vector<sema::Input> &inputs) {
     return sema::elaborate(program, module, expr, inputs);
   };
