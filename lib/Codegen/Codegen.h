@@ -13,6 +13,9 @@
 //             addCpuPasses       loops, vectors, threads
 //   llvm      addLlvmPasses      the llvm dialect
 //
+// An entry point reads its arguments, writes its results, and may overwrite what `tds.donated` marks: a buffer of another
+// argument must not be passed for that.
+//
 // Memrefs between our functions are static, and bare pointers in LLVM. The function of an entry point is
 // `@NAME_body(%call: !llvm.ptr, arguments..., results..., [arena])`: what reads the pool or the error slot finds them
 // by %call.

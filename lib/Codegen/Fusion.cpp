@@ -14,6 +14,7 @@
 #include "lib/Codegen/Passes.h"
 #include "mlir/Dialect/Linalg/Transforms/Transforms.h"
 #include "mlir/IR/Dominance.h"
+#include "mlir/IR/IRMapping.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 #include "mlir/Transforms/CSE.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
@@ -195,6 +196,31 @@ void reuseOperands(linalg::GenericOp op) {
   }
 }
 
+/// Each accumulator gets a fill of its own, just before it: CSE merges equal ones, and bufferisation would copy that
+/// one.
+void separateFills(func::FuncOp function, RewriterBase &rewriter) {
+  SmallVector<OpOperand *> inits;
+  function.walk([&](linalg::LinalgOp op) {
+    for (OpOperand &init : op.getDpsInitsMutable())
+      if (init.get().getDefiningOp<linalg::FillOp>())
+        inits.push_back(&init);
+  });
+  for (OpOperand *init : inits) {
+    auto fill = init->get().getDefiningOp<linalg::FillOp>();
+    auto empty = fill.getOutputs()[0].getDefiningOp<tensor::EmptyOp>();
+    if (!empty)
+      continue;
+    if (fill->hasOneUse() && fill->getBlock() == init->getOwner()->getBlock()) {
+      rewriter.moveOpBefore(fill, init->getOwner());
+      continue;
+    }
+    rewriter.setInsertionPoint(init->getOwner());
+    IRMapping mapping;
+    mapping.map(fill.getOutputs()[0], rewriter.clone(*empty)->getResult(0));
+    init->set(rewriter.clone(*fill, mapping)->getResult(0));
+  }
+}
+
 /// x * y + z may become one instruction wherever the program says it; not so in what we write ourselves later.
 void allowFusedMultiplyAdd(Operation *root) {
   root->walk([](arith::ArithFastMathInterface op) {
@@ -240,6 +266,7 @@ struct FusionPass : impl::TdsFusionBase<FusionPass> {
       if (isPointwise(op))
         reuseOperands(op);
     });
+    separateFills(function, rewriter);
     allowFusedMultiplyAdd(function);
   }
 };

@@ -16,7 +16,8 @@ def TdsFusion : Pass<"tds-fusion", "mlir::func::FuncOp"> {
     Fuses pointwise `linalg.generic`s into the pointwise ones and the reductions that read them, and neighbours over one
     iteration space into one op of several results. What a `tds.contract` op reads stays a tensor of its own.
 
-    Before: linalg on tensors. After: the same, with fewer ops; no linalg.fill or splat constant feeds the input of a generic;
+    Before: linalg on tensors. After: the same, with fewer ops; no linalg.fill or splat constant feeds the input of a generic,
+    an accumulator's fill stands before it and is its own;
     multiplications and additions of floats carry `contract`: the language leaves fused multiply-add to the compiler.
   }];
   let dependentDialects = ["mlir::arith::ArithDialect", "mlir::linalg::LinalgDialect", "mlir::tensor::TensorDialect"];

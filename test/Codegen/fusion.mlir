@@ -202,3 +202,28 @@ func.func @length() -> tensor<i32> {
   } -> tensor<i32>
   return %r : tensor<i32>
 }
+
+// Two sums that start from one fill start from two.
+// CHECK-LABEL: func @accumulators
+// CHECK: %[[F:.*]] = linalg.fill
+// CHECK-NEXT: linalg.generic {{.*}} outs(%[[F]] :
+// CHECK: %[[G:.*]] = linalg.fill
+// CHECK-NEXT: linalg.generic {{.*}} outs(%[[G]] :
+func.func @accumulators(%x: tensor<5xf32>, %y: tensor<5xf32>) -> (tensor<f32>, tensor<f32>) {
+  %zero = arith.constant 0.0 : f32
+  %s = tensor.empty() : tensor<f32>
+  %f = linalg.fill ins(%zero : f32) outs(%s : tensor<f32>) -> tensor<f32>
+  %a = linalg.generic {indexing_maps = [#id, #none], iterator_types = ["reduction"]} ins(%x : tensor<5xf32>)
+      outs(%f : tensor<f32>) {
+  ^bb0(%v: f32, %o: f32):
+    %m = arith.addf %v, %o : f32
+    linalg.yield %m : f32
+  } -> tensor<f32>
+  %b = linalg.generic {indexing_maps = [#id, #none], iterator_types = ["reduction"]} ins(%y : tensor<5xf32>)
+      outs(%f : tensor<f32>) {
+  ^bb0(%v: f32, %o: f32):
+    %m = arith.addf %v, %o : f32
+    linalg.yield %m : f32
+  } -> tensor<f32>
+  return %a, %b : tensor<f32>, tensor<f32>
+}
