@@ -320,6 +320,8 @@ bool Elaborator::bindPattern(const Type &pattern, const Value &value, Binding &b
     // An equation between open sizes is left to the call that knows them; one that can't hold is an error now.
     if (!(wanted - actual).constant())
       continue;
+if (expected.constant())
+      return mismatch(expected.str() + " and " + actual.str() + " differ");
     error(Code::E0206, range, what + " is " + describe(value) + ": the dimension `" + expected.str() + "` is " + wanted.str() + ", not " + actual.str());
     return false;
   }
