@@ -110,9 +110,9 @@ public:
   }
 
   /// alloc  =>  view of the arena at the buffer's offset
-  void rewrite(int64_t bytes) {
+  LogicalResult rewrite(int64_t bytes) {
     if (buffers.empty())
-      return;
+      return success();
     OpBuilder builder(function.getContext());
     auto arenaType = MemRefType::get({bytes}, builder.getI8Type());
     unsigned index = function.getNumArguments();
@@ -121,8 +121,8 @@ public:
         builder.getNamedAttr(LLVM::LLVMDialect::getAlignAttrName(), builder.getI64IntegerAttr(alignment)),
         builder.getNamedAttr(LLVM::LLVMDialect::getNoAliasAttrName(), builder.getUnitAttr()),
     });
-    (void)function.insertArgument(index, arenaType, attributes,
-                                  function.getLoc()); // fails for a function without a type only
+    if (failed(function.insertArgument(index, arenaType, attributes, function.getLoc())))
+      return failure();
     Value arena = function.getArgument(index);
     for (Buffer &buffer : buffers) {
       builder.setInsertionPoint(buffer.op);
@@ -132,6 +132,7 @@ public:
       buffer.op.replaceAllUsesWith(view);
       buffer.op.erase();
     }
+    return success();
   }
 
 private:
@@ -180,7 +181,8 @@ struct PlanMemoryPass : impl::TdsPlanMemoryBase<PlanMemoryPass> {
       if (failed(planner.collect()))
         return signalPassFailure();
       int64_t bytes = planner.place();
-      planner.rewrite(bytes);
+      if (failed(planner.rewrite(bytes)))
+        return signalPassFailure();
       most = std::max(most, bytes);
     }
     module->setAttr(attribute::arenaBytes, IntegerAttr::get(IntegerType::get(&getContext(), 64), most));
