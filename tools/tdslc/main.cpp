@@ -47,8 +47,9 @@ int main(int argc, char **argv) {
   app.add_subcommand("explain", "what an error code means")->add_option("CODE", code, "E0201; all are listed without it");
   app.add_subcommand("help", "this text");
 
+  const std::string help = app.help(); // once a verb is parsed, it is the verb's
   if (argc < 2)
-    return std::cout << app.help(), tools::fine;
+    return std::cout << help, tools::fine;
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError &error) {
@@ -80,7 +81,7 @@ int main(int argc, char **argv) {
   } else if (app.got_subcommand("explain")) {
     status = tools::explain(code);
   } else {
-    std::cout << app.help();
+    std::cout << help;
   }
   return status;
 }
