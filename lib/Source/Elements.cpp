@@ -95,7 +95,8 @@ Text SourcePrinter::read(const Text &base, const Place &at, StringRef outside) {
   std::vector<std::string> parts;
   size_t lead = at.size() - base.shape.size();
   for (auto [k, size] : llvm::enumerate(base.shape)) {
-    const Dim &place = at[lead + k];
+    // A loose name has ones where the value is to be broadcast.
+    const Dim place = size == "1" && outside.empty() ? Dim(0) : at[lead + k];
     std::optional<std::string> name = place.asName();
     if (auto index = name ? bare.find(*name) : bare.end(); index != bare.end())
       index->second.insert(outside.ends_with("wrap") || outside.ends_with("clamp") ? "" : size);
@@ -113,14 +114,7 @@ Text SourcePrinter::element(Value v, const Place &at) {
     return {local->second.name, {}, false, true};
   auto known = values.find(v);
   if (known != values.end() && known->second.atom) {
-    // A loose name has ones where the value was to be broadcast.
-    Text base = known->second;
-    Place place = at;
-    size_t lead = at.size() - base.shape.size();
-    for (auto [k, size] : llvm::enumerate(base.shape))
-      if (size == "1")
-        place[lead + k] = 0;
-    return read(base, place);
+    return read(Text(known->second), at);
   }
   Operation *op = v.getDefiningOp();
   if (!op)
@@ -190,12 +184,12 @@ Text SourcePrinter::compose(Operation *op, Value v, const Place &at) {
 Text SourcePrinter::readOf(Value x, const Place &at, Outside outside, Value otherwise, const Place &of) {
   switch (outside) {
   case Outside::none: return element(x, at);
-  case Outside::wrap: return read(nameFor(x), at, " wrap");
-  case Outside::clamp: return read(nameFor(x), at, " clamp");
+  case Outside::wrap: return read(exactNameFor(x), at, " wrap");
+  case Outside::clamp: return read(exactNameFor(x), at, " clamp");
   case Outside::otherwise: break;
   }
   Text value = element(otherwise, typeOf(otherwise).getRank() ? of : Place());
-  return read(nameFor(x), at, " else " + value.text);
+  return read(exactNameFor(x), at, " else " + value.text);
 }
 
 Text SourcePrinter::elementOfReduce(ReduceOp op, const Place &at) {
@@ -217,11 +211,11 @@ Text SourcePrinter::elementOfReduce(ReduceOp op, const Place &at) {
 
 Text SourcePrinter::elementOfContract(ContractOp op, const Place &at) {
   std::vector<std::string> sizes;
-  for (int64_t dim : op.getReduce())
-    for (unsigned k : {0, 1})
-      if (std::optional<unsigned> position = op.mapOf(k).getResultPosition(getAffineDimExpr(dim, op.getContext())))
-        if (sizes.size() < size_t(&dim - op.getReduce().begin()) + 1)
-          sizes.push_back(dimText(typeOf(op.getOperand(k)), *position));
+  for (int64_t dim : op.getReduce()) {
+    AffineExpr index = getAffineDimExpr(unsigned(dim), op.getContext());
+    unsigned k = op.mapOf(0).getResultPosition(index) ? 0 : 1;
+    sizes.push_back(dimText(typeOf(op.getOperand(k)), *op.mapOf(k).getResultPosition(index)));
+  }
   Place indices = open(sizes), space;
   for (int64_t dim = 0, kept = 0, reduced = 0; dim < int64_t(op.getIterationRank()); ++dim)
     space.push_back(llvm::is_contained(op.getReduce(), dim) ? indices[reduced++] : at[kept++]);
@@ -230,6 +224,9 @@ Text SourcePrinter::elementOfContract(ContractOp op, const Place &at) {
   for (unsigned k : {0, 1})
     factors[k] = element(op.getOperand(k), through(op.mapOf(k), none, {}, space)).text;
   std::string head = close(indices, sizes), product = "(" + factors[0] + " * " + factors[1] + ")";
+  for (unsigned k : {0, 1})
+    if (isSplat(op.getOperand(k), 1) && !isSplat(op.getOperand(1 - k), 1))
+      product = "(" + factors[1 - k] + ")";
   return {sizes.empty() ? product : "sum" + head + product, {}, false, false};
 }
 
@@ -299,6 +296,7 @@ Text SourcePrinter::elementOfSum(Operation *op, Value init, Value x, ValueRange 
   for (auto [k, coordinate] : llvm::enumerate(coordinates)) {
     std::set<std::string> used = coordinate.names();
     bool bareDim = false;
+    bool moved = outside == Outside::wrap || outside == Outside::clamp;
     if (llvm::any_of(used, [&](const std::string &name) { return marked(name, '@'); }))
       continue;
     for (unsigned d = 0; d < rank && !solved[k]; ++d) {
@@ -311,7 +309,7 @@ Text SourcePrinter::elementOfSum(Operation *op, Value init, Value x, ValueRange 
         continue;
       int64_t a = *linear->coefficient.constant();
       bareDim = a == 1 && linear->rest.isConstant(0) && dimText(type, d) == dimText(y, k);
-      if (!bareDim && !ids.empty())
+      if (!bareDim && (moved || !ids.empty()))
         continue; // ids could be read outside of them
       if (llvm::any_of(linear->rest.names(), [&](const std::string &other) {
             return marked(other, '$') && isKnown[std::stoul(other.substr(1))];
@@ -327,8 +325,6 @@ Text SourcePrinter::elementOfSum(Operation *op, Value init, Value x, ValueRange 
       isKnown[d] = solved[k] = true;
       mayLeave |= !bareDim;
     }
-    if (!bareDim && (outside == Outside::wrap || (outside == Outside::clamp && ids.empty())))
-      return refuse(op, "it adds at places that wrap or are moved to an edge");
   }
   std::vector<std::string> sizes;
   for (unsigned d = 0; d < rank; ++d)
@@ -353,10 +349,17 @@ Text SourcePrinter::elementOfSum(Operation *op, Value init, Value x, ValueRange 
   for (const Dim &rest : divisible)
     conditions.push_back(rest.substitute(substitution).str() + " == 0");
   for (auto [k, coordinate] : llvm::enumerate(coordinates))
-    if (!solved[k])
-      conditions.push_back(coordinate.substitute(substitution).str() + " == " + at[k].str());
+    if (!solved[k]) {
+      std::string target = coordinate.substitute(substitution).str();
+      Dim size = sizeOf(dimText(y, k));
+      if (outside == Outside::wrap)
+        target = Dim::mod(coordinate.substitute(substitution), size).str();
+      else if (outside == Outside::clamp)
+        target = "minimum(maximum(" + target + ", 0), " + (size - Dim(1)).str() + ")";
+      conditions.push_back(at[k].str() + " == " + target);
+    }
 
-  Text value = mayLeave ? read(nameFor(x), place, " else 0") : element(x, place);
+  Text value = mayLeave ? read(exactNameFor(x), place, " else 0") : element(x, place);
   std::string zero = elementName(type.getElementType()) + "(0)", text = value.text;
   if (!conditions.empty())
     text = "(if " + llvm::join(conditions, " and ") + " then " + typed(value, type.getElementType()).text + " else " + zero + ")";

@@ -116,8 +116,13 @@ std::string SourcePrinter::fresh(StringRef wish) {
 /// `d_p.w1` is called `d_w1`.
 std::string SourcePrinter::nameOf(Value v) {
   auto loc = dyn_cast<NameLoc>(v.getLoc());
-  if (!loc)
-    return fresh("t1");
+  if (!loc) {
+    std::string name;
+    do
+      name = "t" + std::to_string(++temporaries);
+    while (names.contains(name));
+    return fresh(name);
+  }
   StringRef label = loc.getName().getValue();
   StringRef last = label.substr(label.rfind('.') + 1);
   std::string prefix;

@@ -48,11 +48,13 @@ private:
   void visit(mlir::Operation *op);
   void findNames(mlir::Block &block);
   bool isNamed(mlir::Operation *op) const { return named.contains(op); }
+  void place(mlir::Operation *op, const Text &text);
   Text compute(mlir::Operation *op);
   Text bind(mlir::Value v, const Text &text);
   void bindAll(mlir::ValueRange values, const std::string &text);
   /// A value that may be subscripted: its name, bound first if it has none.
   Text nameFor(mlir::Value v);
+  Text exactNameFor(mlir::Value v);
   std::string side(mlir::Region &region);
   void whereOfAll(WhereOp op);
   void whereOfEach(WhereOp op);
@@ -118,6 +120,7 @@ private:
     std::string name;
   };
   llvm::DenseMap<mlir::Value, Local> locals; ///< elements bound within a side of a branch
+  unsigned temporaries = 0;
   bool ok = true;
 };
 

@@ -57,6 +57,11 @@ Text SourcePrinter::nameFor(Value v) {
   return text.atom && !text.weak ? text : bind(v, typed(text, elementOf(v)));
 }
 
+Text SourcePrinter::exactNameFor(Value v) {
+  Text text = typed(v);
+  return text.atom ? text : bind(v, text);
+}
+
 /// Whether a value is so little text that it is written anew at each use: it is no statement.
 static bool isCheap(Operation *op) { return isa<ConstantOp, SizeOp, IotaOp>(op); }
 
@@ -89,19 +94,25 @@ void SourcePrinter::visit(Operation *op) {
     bind(longest, Text(values[longest]));
     text = compute(op);
   }
-  if (!ok)
-    return;
+  if (ok)
+    place(op, text);
+}
+
+/// Keeps an op's text for where its result is used, or gives it a name.
+void SourcePrinter::place(Operation *op, const Text &text) {
   Value v = op->getResult(0);
   // A broadcast of a name is written at each use: the broadcasting of the functions there may make it unnecessary.
   auto read = dyn_cast<AccessOp>(op);
   bool spread = read && !text.atom && values.count(read.getX()) &&
                 values[read.getX()].atom && text.text.size() < inlineLimit && read.getOutside() == Outside::none &&
                 typeOf(read.getX()).getRank() < typeOf(v).getRank();
-  bool once = v.hasOneUse() && (*v.user_begin())->getBlock() == op->getBlock();
-  if (text.atom || spread || (once && !isNamed(op) && text.text.size() <= inlineLimit))
+  Operation *user = *v.user_begin();
+  bool once = v.hasOneUse() && user->getBlock() == op->getBlock() && !isNamed(op);
+  bool last = user->getNumOperands() == 1 && user->hasTrait<OpTrait::IsTerminator>();
+  if (text.atom || spread || (once && text.text.size() <= (last ? statementLimit : inlineLimit)))
     values[v] = text;
   else
-    bind(v, text);
+    bind(v, typed(text, elementOf(v)));
 }
 
 Text SourcePrinter::compute(Operation *op) {
@@ -154,14 +165,20 @@ void SourcePrinter::whereOfAll(WhereOp op) {
           bind(v, Text(known->second));
     });
   std::string first = side(op.getThenRegion()), second = side(op.getElseRegion());
-  bindAll(op.getResults(), "if " + condition + " then " + first + " else " + second);
+  Text text{"(if " + condition + " then " + first + " else " + second + ")", {}, false, false};
+  if (op.getNumResults() != 1)
+    return bindAll(op.getResults(), text.text);
+  SmallVector<std::string> sizes = dimTexts(typeOf(op.getResult(0)));
+  text.shape.assign(sizes.begin(), sizes.end());
+  place(op, text);
 }
 
 void SourcePrinter::whereOfEach(WhereOp op) {
   SmallVector<unsigned> all = llvm::to_vector(llvm::seq(op.getNumResults()));
   SmallVector<std::string> sizes = dimTexts(typeOf(op.getCond()));
   Text text = build({sizes.begin(), sizes.end()}, [&](const Place &at) { return elementOfWhere(op, all, at); });
-  bindAll(op.getResults(), text.text);
+  if (ok)
+    op.getNumResults() == 1 ? place(op, text) : bindAll(op.getResults(), text.text);
 }
 
 /// A composite is printed as its body.

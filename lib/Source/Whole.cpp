@@ -191,8 +191,14 @@ Text SourcePrinter::apply(Operation *op, ArrayRef<Text> operands) {
   SmallVector<Text> x(operands);
   unsigned first = isa<SelectOp>(op) ? 1 : 0;
   Type element = elementOf(op->getOperands().back());
-  if (llvm::all_of(llvm::drop_begin(x, first), [](const Text &t) { return t.weak; }))
+  bool weak = llvm::all_of(llvm::drop_begin(x, first), [](const Text &t) { return t.weak; });
+  bool compares = isa<EqOp, NeOp, LtOp, LeOp, GtOp, GeOp>(op);
+  // Sizes and indices are i64 as they are.
+  if (weak && !(element.isInteger(64) && (compares || isa<AddOp, SubOp, MulOp, NegOp, FloorDivOp, ModOp>(op)))) {
     x[first] = typed(x[first], elementOf(op->getOperand(first)));
+    weak = false;
+  }
+  weak &= !compares;
   if (isa<ShlOp, ShrOp>(op))
     x[1] = typed(x[1], element);
   // `x ** 2` would be a product: an exponent is seen to be floating.
@@ -207,9 +213,9 @@ Text SourcePrinter::apply(Operation *op, ArrayRef<Text> operands) {
                        .Case("le", "<=").Case("gt", ">").Case("ge", ">=").Case("and", "and").Case("or", "or")
                        .Default("");
   if (!sign.empty())
-    return {"(" + x[0].text + " " + sign.str() + " " + x[1].text + ")", shape, false, false};
+    return {"(" + x[0].text + " " + sign.str() + " " + x[1].text + ")", shape, weak, false};
   if (isa<NegOp>(op))
-    return {"(-" + x[0].text + ")", shape, false, false};
+    return {"(-" + x[0].text + ")", shape, weak, false};
   if (isa<NotOp>(op))
     return {"(not " + x[0].text + ")", shape, false, false};
   Sizes arguments;
