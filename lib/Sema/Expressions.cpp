@@ -565,18 +565,32 @@ Value Elaborator::matmul(Value a, Value b, const ast::Expr &e, const ast::Expr &
       d.help("`transpose(" + std::string(program.sources().text(lhs.range)) + ") @ " + std::string(program.sources().text(rhs.range)) + "` fits");
     return {};
   }
-  // A vector becomes a matrix of one row or column, whose dim is dropped again at the end.
-  bool row = a.shape.size() == 1, column = b.shape.size() == 1;
   auto name = [](size_t i) { return Dim::name("#" + std::to_string(i)); };
-  if (row) {
-    Node *n = node(Op::access, x->element, {Dim(1), k}, {x}, e.range);
-    n->coordinates = {name(1)};
-    x = n;
-  }
-  if (column) {
-    Node *n = node(Op::access, y->element, {k, Dim(1)}, {y}, e.range);
-    n->coordinates = {name(0)};
-    y = n;
+  // With a vector, the sum of products over the one index space: batch, row or column, inner dim.
+  bool row = a.shape.size() == 1, column = b.shape.size() == 1;
+  if (row || column) {
+    Dims space = column ? a.shape : Dims(b.shape.begin(), b.shape.end() - 2);
+    if (!column) {
+      space.push_back(b.shape.back());
+      space.push_back(k);
+    }
+    size_t last = space.size() - 1;
+    auto spread = [&](Node *n, bool vector) {
+      if (n->shape == space && (vector || column))
+        return n;
+      Node *wide = node(Op::access, n->element, space, {n}, e.range);
+      for (size_t i = 0; !vector && i + 1 < last; ++i)
+        wide->coordinates.push_back(name(i));
+      wide->coordinates.push_back(name(last));
+      if (!vector)
+        wide->coordinates.push_back(name(last - 1));
+      return wide;
+    };
+    Node *product = point("mul", {spread(x, row), spread(y, column)}, e.range);
+    Node *sum = node(Op::reduce, x->element, Dims(space.begin(), space.end() - 1), {product}, e.range);
+    sum->name = "sum";
+    sum->dims = {int64_t(space.size()) - 1};
+    return Value::ofNode(sum, a.weak && b.weak);
   }
   Dims batchA(x->shape.begin(), x->shape.end() - 2), batchB(y->shape.begin(), y->shape.end() - 2), batch;
   size_t rank = std::max(batchA.size(), batchB.size());
@@ -600,18 +614,5 @@ Value Elaborator::matmul(Value a, Value b, const ast::Expr &e, const ast::Expr &
   shape.push_back(x->shape[rank]);
   shape.push_back(y->shape[rank + 1]);
   Node *product = node(Op::contraction, x->element, shape, {x, y}, e.range);
-  if (row || column) {
-    Dims kept = batch;
-    if (!row)
-      kept.push_back(shape[rank]);
-    if (!column)
-      kept.push_back(shape[rank + 1]);
-    Node *n = node(Op::access, x->element, kept, {product}, e.range);
-    for (size_t i = 0; i < rank; ++i)
-      n->coordinates.push_back(name(i));
-    n->coordinates.push_back(row ? Dim(0) : name(rank));
-    n->coordinates.push_back(column ? Dim(0) : name(rank + !row));
-    product = n;
-  }
   return Value::ofNode(product, a.weak && b.weak);
 }
