@@ -202,10 +202,11 @@ ContractionPlan ContractionPlan::make(Contraction &c, unsigned vectorBits, bool 
   // Reading in place saves a pass, where there is little reuse or all that is read stays in the second cache. It needs
   // one stride along k, b contiguous along n, and rows of a that do not meet in one set of the first cache.
   int64_t mTotal = plan.m0.size * plan.m1.size, nTotal = plan.n0.size * plan.n1.size, kTotal = k0.size * k1.size;
-  int64_t nearBytes = vectorBits >= 512 ? 600'000 : 250'000;
+  int64_t nearBytes = vectorBits >= 512 ? 600'000 : 250'000, fewRows = vectorBits >= 512 ? 512 : 32;
   bool oneK = plan.innerK.size == 1, rhsNear = kTotal * nTotal * bytes <= nearBytes;
   bool lhsNear = kTotal * mTotal * bytes <= nearBytes && plan.m0.stride[lhs] * bytes % 4096 != 0;
-  plan.packRhs = !(oneK && plan.n0.stride[rhs] == 1 && c.element[rhs] == c.element[out] && (mTotal <= 32 || rhsNear));
+  plan.packRhs =
+      !(oneK && plan.n0.stride[rhs] == 1 && c.element[rhs] == c.element[out] && (mTotal <= fewRows || rhsNear));
   plan.vectors = plan.n0.size <= lanes ? 1 : 2;
   if (!plan.packRhs && plan.m0.size <= 4)
     plan.vectors = std::min<int64_t>({8, (registers - 4) / plan.m0.size, int64_t(divideCeil(plan.n0.size, lanes))});

@@ -5,25 +5,23 @@
 #b = affine_map<(m, n, k) -> (k, n)>
 #c = affine_map<(m, n, k) -> (m, n)>
 
-// Small enough for one thread: b is packed, a read in place; the fill is gone, so that the kernel is one that never adds.
-// CHECK-LABEL: func @serial
+// Small enough for one thread and the second cache: read in place; the fill is gone, so the kernel is one that never adds.
+// CHECK-LABEL: func @in_place
 // CHECK-NOT: linalg.fill
-// CHECK: %[[B:.*]] = memref.alloc() {alignment = 64 : i64} : memref<1024xf32>
-// CHECK: call @contraction_0(%{{.*}}, %{{.*}}, %{{.*}}, %[[B]])
+// CHECK-NOT: memref.alloc
+// CHECK: call @contraction_0
 // CHECK-NOT: linalg.generic
 // CHECK: func private @contraction_0
 // CHECK-NOT: scf.parallel
-// CHECK: call @pack_f32_f32_32_rows_full
 // CHECK: call @micro_f32_f32_f32_14x32f_32_1_32
-// CHECK: func private @pack_f32_f32_32_rows_full(%{{.*}}: !llvm.ptr {llvm.noalias}
-// CHECK: func private @micro_f32_f32_f32_14x32f_32_1_32
+// CHECK: func private @micro_f32_f32_f32_14x32f_32_1_32(%{{.*}}: index, %{{.*}}: !llvm.ptr {llvm.noalias}
 // CHECK: %[[SUMS:.*]]:30 = scf.for
 // CHECK-COUNT-28: vector.fma {{.*}} : vector<16xf32>
 // CHECK: scf.yield
 // CHECK-COUNT-28: llvm.store
-// AVX2: call @micro_f32_f32_f32_4x16f_32_1_16
+// AVX2: call @micro_f32_f32_f32_4x16f_32_1_32
 // AVX2-COUNT-8: vector.fma {{.*}} : vector<8xf32>
-func.func @serial(%a: memref<28x32xf32>, %b: memref<32x32xf32>, %c: memref<28x32xf32>) {
+func.func @in_place(%a: memref<28x32xf32>, %b: memref<32x32xf32>, %c: memref<28x32xf32>) {
   %zero = arith.constant 0.0 : f32
   linalg.fill ins(%zero : f32) outs(%c : memref<28x32xf32>)
   linalg.generic {tds.contract, indexing_maps = [#a, #b, #c], iterator_types = ["parallel", "parallel", "reduction"]}
@@ -39,15 +37,45 @@ func.func @serial(%a: memref<28x32xf32>, %b: memref<32x32xf32>, %c: memref<28x32
 // -----
 
 #a = affine_map<(m, n, k) -> (m, k)>
+#b = affine_map<(m, n, k) -> (n, k)>
+#c = affine_map<(m, n, k) -> (m, n)>
+
+// Vectors along n need b transposed: into panels of 32 columns, the last one padded.
+// CHECK-LABEL: func @packed
+// CHECK: %[[B:.*]] = memref.alloc() {alignment = 64 : i64} : memref<2048xf32>
+// CHECK: call @contraction_0(%{{.*}}, %{{.*}}, %{{.*}}, %[[B]])
+// CHECK: func private @contraction_0
+// CHECK: call @pack_f32_f32_32_transposed
+// CHECK: call @micro_f32_f32_f32_14x16pf_32_1_32
+// CHECK: call @micro_f32_f32_f32_14x32f_32_1_32
+// CHECK: func private @pack_f32_f32_32_transposed(
+// CHECK: vector.shuffle
+// CHECK: llvm.intr.masked.store
+// AVX2-LABEL: func @packed
+func.func @packed(%a: memref<28x32xf32>, %b: memref<44x32xf32>, %c: memref<28x44xf32>) {
+  %zero = arith.constant 0.0 : f32
+  linalg.fill ins(%zero : f32) outs(%c : memref<28x44xf32>)
+  linalg.generic {tds.contract, indexing_maps = [#a, #b, #c], iterator_types = ["parallel", "parallel", "reduction"]}
+      ins(%a, %b : memref<28x32xf32>, memref<44x32xf32>) outs(%c : memref<28x44xf32>) {
+  ^bb0(%x: f32, %y: f32, %old: f32):
+    %p = arith.mulf %x, %y : f32
+    %s = arith.addf %old, %p : f32
+    linalg.yield %s : f32
+  }
+  return
+}
+
+// -----
+
+#a = affine_map<(m, n, k) -> (m, k)>
 #b = affine_map<(m, n, k) -> (k, n)>
 #c = affine_map<(m, n, k) -> (m, n)>
 
-// Two contractions of one shape share a function; long ones take the call and cut packing and tiles into tasks.
+// Two contractions of one shape share a function; long ones take the call and are cut into tasks.
 // CHECK-LABEL: func @shared(%arg0: !llvm.ptr
 // CHECK: call @contraction_0(%arg0,
 // CHECK: call @contraction_0(%arg0,
 // CHECK: func private @contraction_0
-// CHECK: scf.parallel
 // CHECK: scf.parallel
 // CHECK-NOT: func private @contraction_1
 // AVX2-LABEL: func @shared
