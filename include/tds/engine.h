@@ -26,10 +26,10 @@ struct ModuleImpl;
 struct FunctionImpl;
 } // namespace engine
 
-/// One tensor that a function takes or gives: a parameter, or a leaf of one that is a record.
+/// One tensor that a function takes: a parameter, or a leaf of one that is a record.
 struct Leaf {
-  std::string name; ///< "x", "p.w1"; of a result "" or its place in a tuple or record: "0", "1.w1"
-  std::string type; ///< "f32[n, 3]"; "?" where the def leaves it to the call
+  std::string name; ///< "x", "p.w1"
+  std::string type; ///< as written: "float[n, 3]"; of a record's `float` leaf "f32"; "?" where the call says it
 };
 
 /// A `def`, or a derivative of one. Compiled for the types of its arguments at the first call with them; that may take

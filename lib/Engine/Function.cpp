@@ -62,7 +62,7 @@ std::vector<Leaf> Function::parameters() const {
   std::vector<Leaf> out;
   for (const Parameter &p : impl->parameters) {
     const std::string &name = p.param->name.text;
-    if (!p.type) {
+    if (!p.type || p.type->kind == Type::tensor) {
       out.push_back({name, p.param->type ? print(*p.param->type) : "?"});
       continue;
     }
