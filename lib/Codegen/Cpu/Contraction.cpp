@@ -5,7 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 //
-//   linalg.generic {tds.contract} ins(a, b) outs(c)  =>  call @contraction_N(%call, a, b, c, scratch...)
+//   linalg.generic {tds.contract} ins(a, b) outs(c)  =>  call @tds.contraction_N(%call, a, b, c, scratch...)
 //
 // with a function for each set of shapes and strides. Its loops for tiles:
 //
@@ -454,8 +454,8 @@ func::FuncOp ContractionsPass::functionFor(const Contraction &contraction, const
 
   auto builder = OpBuilder::atBlockEnd(getOperation().getBody());
   Location loc = builder.getUnknownLoc();
-  function = func::FuncOp::create(builder, loc, "contraction", builder.getFunctionType(arguments, {}));
-  SymbolTable(getOperation()).setSymbolName(function, ("contraction_" + Twine(functions.size() - 1)).str());
+  std::string name = ("tds.contraction_" + Twine(functions.size() - 1)).str();
+  function = func::FuncOp::create(builder, loc, name, builder.getFunctionType(arguments, {}));
   function.setPrivate();
   function.setNoInline(true);
   function->setAttr("llvm.linkage", LLVM::LinkageAttr::get(&getContext(), LLVM::Linkage::Internal));

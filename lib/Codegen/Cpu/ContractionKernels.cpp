@@ -162,7 +162,7 @@ func::FuncOp ContractionKernels::get(const MicroKernel &kernel) {
   int64_t lanes = this->lanes(element), width = kernel.vectors * lanes;
   auto vector = VectorType::get(lanes, element);
   std::string name =
-      formatv("micro_{0}_{1}_{2}_{3}x{4}{5}{6}{7}{8}_{9}_{10}_{11}", spell(element), spell(kernel.lhs),
+      formatv("tds.micro_{0}_{1}_{2}_{3}x{4}{5}{6}{7}{8}_{9}_{10}_{11}", spell(element), spell(kernel.lhs),
               spell(kernel.rhs), kernel.rows, width, kernel.partial ? "p" : "", kernel.masked ? "m" : "",
               kernel.scattered ? "s" : "", kernel.fresh ? "f" : "", kernel.lhsRow, kernel.lhsK, kernel.rhsK);
   SmallVector<Type> arguments{indexType, pointer, pointer, pointer, indexType, indexType, IntegerType::get(context, 1),
@@ -242,8 +242,8 @@ func::FuncOp ContractionKernels::get(const DotKernel &kernel) {
   Type element = kernel.element, pointer = LLVM::LLVMPointerType::get(context), indexType = IndexType::get(context);
   int64_t lanes = this->lanes(element);
   auto vector = VectorType::get(lanes, element);
-  std::string name = formatv("dot_{0}_{1}_{2}_{3}x{4}_{5}_{6}", spell(element), spell(kernel.lhs), spell(kernel.rhs),
-                             kernel.rows, kernel.columns, kernel.lhsRow, kernel.rhsRow);
+  std::string name = formatv("tds.dot_{0}_{1}_{2}_{3}x{4}_{5}_{6}", spell(element), spell(kernel.lhs),
+                             spell(kernel.rhs), kernel.rows, kernel.columns, kernel.lhsRow, kernel.rhsRow);
   SmallVector<Type> arguments{indexType, pointer, pointer, pointer, indexType, indexType, IntegerType::get(context, 1)};
   return get(name, arguments, [&](Emitter &emit, ValueRange args) {
     OpBuilder &builder = emit.builder;
@@ -371,7 +371,7 @@ func::FuncOp ContractionKernels::get(const PackKernel &kernel) {
   if (kernel.order == PackKernel::alongK)
     lanes = std::min<int64_t>(lanes, 256 / element.getIntOrFloatBitWidth());
   constexpr const char *orders[] = {"rows", "transposed", "scattered"};
-  std::string name = formatv("pack_{0}_{1}_{2}_{3}{4}{5}", spell(element), spell(kernel.source), width,
+  std::string name = formatv("tds.pack_{0}_{1}_{2}_{3}{4}{5}", spell(element), spell(kernel.source), width,
                              orders[kernel.order], kernel.full ? "_full" : "", kernel.shortK ? "_short" : "");
   SmallVector<Type> arguments{pointer, pointer, indexType, indexType, indexType, indexType, indexType, indexType};
   return get(name, arguments, [&](Emitter &emit, ValueRange args) {

@@ -7,10 +7,10 @@
 //
 //   scf.parallel (%i) = (%low) to (%high) step (%step) { body }
 // =>
-//   func private @F_par_N(%context: !llvm.ptr, %begin: i64, %end: i64, %worker: i64) {
+//   func private @F.par_N(%context: !llvm.ptr, %begin: i64, %end: i64, %worker: i64) {
 //     scf.for %n = %begin to %end { body with %i = %low + %n * %step, captures loaded from %context }
 //   }
-//   call @tds_parallel_for(pool, @F_par_N, &captures, 0, ceil((%high - %low) / %step), 1)
+//   call @tds_parallel_for(pool, @F.par_N, &captures, 0, ceil((%high - %low) / %step), 1)
 //
 // Constants are made again in the body, not captured; a static memref is captured as its pointer, so that its sizes
 // stay known there.
@@ -225,7 +225,7 @@ void ParallelPass::outline(scf::ParallelOp op, const LLVMTypeConverter &converte
   auto builder = OpBuilder::atBlockEnd(getOperation().getBody());
   Type pointer = LLVM::LLVMPointerType::get(&getContext()), i64 = builder.getI64Type();
   auto type = builder.getFunctionType({pointer, i64, i64, i64}, {});
-  auto body = func::FuncOp::create(builder, loc, (function.getName() + "_par").str(), type);
+  auto body = func::FuncOp::create(builder, loc, (function.getName() + ".par").str(), type);
   body.setPrivate();
   body->setAttr("llvm.linkage", LLVM::LinkageAttr::get(&getContext(), LLVM::Linkage::Internal));
   symbols.insert(body); // gives it a name of its own

@@ -9,17 +9,17 @@
 // CHECK-LABEL: func @in_place
 // CHECK-NOT: linalg.fill
 // CHECK-NOT: memref.alloc
-// CHECK: call @contraction_0
+// CHECK: call @tds.contraction_0
 // CHECK-NOT: linalg.generic
-// CHECK: func private @contraction_0
+// CHECK: func private @tds.contraction_0
 // CHECK-NOT: scf.parallel
-// CHECK: call @micro_f32_f32_f32_14x32f_32_1_32
-// CHECK: func private @micro_f32_f32_f32_14x32f_32_1_32(%{{.*}}: index, %{{.*}}: !llvm.ptr {llvm.noalias}
+// CHECK: call @tds.micro_f32_f32_f32_14x32f_32_1_32
+// CHECK: func private @tds.micro_f32_f32_f32_14x32f_32_1_32(%{{.*}}: index, %{{.*}}: !llvm.ptr {llvm.noalias}
 // CHECK: %[[SUMS:.*]]:30 = scf.for
 // CHECK-COUNT-28: vector.fma {{.*}} : vector<16xf32>
 // CHECK: scf.yield
 // CHECK-COUNT-28: llvm.store
-// AVX2: call @micro_f32_f32_f32_4x16f_32_1_32
+// AVX2: call @tds.micro_f32_f32_f32_4x16f_32_1_32
 // AVX2-COUNT-8: vector.fma {{.*}} : vector<8xf32>
 func.func @in_place(%a: memref<28x32xf32>, %b: memref<32x32xf32>, %c: memref<28x32xf32>) {
   %zero = arith.constant 0.0 : f32
@@ -43,12 +43,12 @@ func.func @in_place(%a: memref<28x32xf32>, %b: memref<32x32xf32>, %c: memref<28x
 // Vectors along n need b transposed: into panels of 32 columns, the last one padded.
 // CHECK-LABEL: func @packed
 // CHECK: %[[B:.*]] = memref.alloc() {alignment = 64 : i64} : memref<2048xf32>
-// CHECK: call @contraction_0(%{{.*}}, %{{.*}}, %{{.*}}, %[[B]])
-// CHECK: func private @contraction_0
-// CHECK: call @pack_f32_f32_32_transposed
-// CHECK: call @micro_f32_f32_f32_14x16pf_32_1_32
-// CHECK: call @micro_f32_f32_f32_14x32f_32_1_32
-// CHECK: func private @pack_f32_f32_32_transposed(
+// CHECK: call @tds.contraction_0(%{{.*}}, %{{.*}}, %{{.*}}, %[[B]])
+// CHECK: func private @tds.contraction_0
+// CHECK: call @tds.pack_f32_f32_32_transposed
+// CHECK: call @tds.micro_f32_f32_f32_14x16pf_32_1_32
+// CHECK: call @tds.micro_f32_f32_f32_14x32f_32_1_32
+// CHECK: func private @tds.pack_f32_f32_32_transposed(
 // CHECK: vector.shuffle
 // CHECK: llvm.intr.masked.store
 // AVX2-LABEL: func @packed
@@ -73,11 +73,11 @@ func.func @packed(%a: memref<28x32xf32>, %b: memref<44x32xf32>, %c: memref<28x44
 
 // Two contractions of one shape share a function; long ones take the call and are cut into tasks.
 // CHECK-LABEL: func @shared(%arg0: !llvm.ptr
-// CHECK: call @contraction_0(%arg0,
-// CHECK: call @contraction_0(%arg0,
-// CHECK: func private @contraction_0
+// CHECK: call @tds.contraction_0(%arg0,
+// CHECK: call @tds.contraction_0(%arg0,
+// CHECK: func private @tds.contraction_0
 // CHECK: scf.parallel
-// CHECK-NOT: func private @contraction_1
+// CHECK-NOT: func private @tds.contraction_1
 // AVX2-LABEL: func @shared
 // AVX2-NOT: scf.parallel
 func.func @shared(%call: !llvm.ptr, %a: memref<128x128xf32>, %b: memref<128x128xf32>, %c: memref<128x128xf32>) {
@@ -133,7 +133,7 @@ func.func @empty_sum(%a: memref<3x0xf32>, %b: memref<0x4xf32>, %c: memref<3x4xf3
 // CHECK-LABEL: func @fill_is_read
 // CHECK: linalg.fill
 // CHECK: memref.copy
-// CHECK: call @contraction_0
+// CHECK: call @tds.contraction_0
 // AVX2-LABEL: func @fill_is_read
 func.func @fill_is_read(%a: memref<4x9xf32>, %b: memref<9x8xf32>, %c: memref<4x8xf32>, %d: memref<4x8xf32>) {
   %zero = arith.constant 0.0 : f32
@@ -158,9 +158,9 @@ func.func @fill_is_read(%a: memref<4x9xf32>, %b: memref<9x8xf32>, %c: memref<4x8
 // A view goes as its buffer and where it begins there. One row, both contiguous along k: dot products.
 // CHECK-LABEL: func @view
 // CHECK: %[[BASE:.*]], %[[OFFSET:.*]], %{{.*}}:2, %{{.*}}:2 = memref.extract_strided_metadata
-// CHECK: call @contraction_0(%{{.*}}, %[[BASE]], %[[OFFSET]], %{{.*}}) : (memref<1x64xf32>, memref<f32>, index, memref<1x9xf32>)
-// CHECK: func private @dot_f32_f32_f32_1x1
-// CHECK: func private @dot_f32_f32_f32_1x4
+// CHECK: call @tds.contraction_0(%{{.*}}, %[[BASE]], %[[OFFSET]], %{{.*}}) : (memref<1x64xf32>, memref<f32>, index, memref<1x9xf32>)
+// CHECK: func private @tds.dot_f32_f32_f32_1x1
+// CHECK: func private @tds.dot_f32_f32_f32_1x4
 // AVX2-LABEL: func @view
 func.func @view(%a: memref<1x64xf32>, %b: memref<20x64xf32>, %c: memref<1x9xf32>, %i: index) {
   %rows = memref.subview %b[%i, 0] [9, 64] [1, 1] : memref<20x64xf32> to memref<9x64xf32, strided<[64, 1], offset: ?>>

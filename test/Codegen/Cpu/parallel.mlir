@@ -9,11 +9,11 @@
 // CHECK: %[[COUNT:.*]] = arith.index_cast %[[STEPS]]
 // CHECK: %[[PLACE:.*]] = llvm.getelementptr %[[CALL]][24]
 // CHECK: %[[POOL:.*]] = llvm.load %[[PLACE]]
-// CHECK: %[[BODY:.*]] = constant @outlined_par
+// CHECK: %[[BODY:.*]] = constant @outlined.par
 // CHECK: %[[CODE:.*]] = builtin.unrealized_conversion_cast %[[BODY]]
 // CHECK: call @tds_parallel_for(%[[POOL]], %[[CODE]], %[[CONTEXT]], %{{.*}}, %[[COUNT]], %{{.*}})
 // CHECK-NOT: scf.parallel
-// CHECK: func private @outlined_par(%[[CTX:.*]]: !llvm.ptr, %[[BEGIN:.*]]: i64, %[[END:.*]]: i64, %{{.*}}: i64)
+// CHECK: func private @outlined.par(%[[CTX:.*]]: !llvm.ptr, %[[BEGIN:.*]]: i64, %[[END:.*]]: i64, %{{.*}}: i64)
 // CHECK: llvm.getelementptr %[[CTX]][0, 1]
 // CHECK: builtin.unrealized_conversion_cast %{{.*}} to memref<100x8xf32>
 // CHECK: scf.for
@@ -72,7 +72,7 @@ func.func @serial(%x: memref<100x8xf32>) -> f32 {
 // A view whose offset is not known goes as its whole descriptor.
 // CHECK-LABEL: func @view
 // CHECK: llvm.alloca %{{.*}} x !llvm.struct<(struct<(ptr, ptr, i64, array<1 x i64>, array<1 x i64>)>)>
-// CHECK: func private @view_par
+// CHECK: func private @view.par
 // CHECK: builtin.unrealized_conversion_cast %{{.*}} to memref<8xf32, strided<[1], offset: ?>>
 func.func @view(%call: !llvm.ptr, %x: memref<100xf32>, %n: index) {
   %zero = arith.constant 0 : index
