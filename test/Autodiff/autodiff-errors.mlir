@@ -1,0 +1,64 @@
+// RUN: %tds-opt %s --tds-autodiff --split-input-file --verify-diagnostics
+
+func.func @counted(%x: tensor<f32>, %dy: tensor<f32>) -> tensor<f32> {
+  %z, %dx = tds.vjp wrt(%x : tensor<f32>) cotangent(%dy : tensor<f32>) -> tensor<f32>, tensor<f32> {
+  ^bb0(%a: tensor<f32>):
+    %c0 = arith.constant 0 : index
+    %c1 = arith.constant 1 : index
+    // expected-error @below {{a `for` loop in a differentiated def is not there yet}}
+    %l = scf.for %i = %c0 to %c1 step %c1 iter_args(%q = %a) -> tensor<f32> {
+      scf.yield %q : tensor<f32>
+    }
+    tds.yield %l : tensor<f32>
+  }
+  return %dx : tensor<f32>
+}
+
+// -----
+
+func.func @conditional(%x: tensor<f32>, %dy: tensor<f32>) -> tensor<f32> {
+  %z, %dx = tds.jvp wrt(%x : tensor<f32>) tangents(%dy : tensor<f32>) -> tensor<f32>, tensor<f32> {
+  ^bb0(%a: tensor<f32>):
+    %t = arith.constant true
+    // expected-error @below {{a `while` loop in a differentiated def is not there yet}}
+    %l = scf.while (%q = %a) : (tensor<f32>) -> tensor<f32> {
+      scf.condition(%t) %q : tensor<f32>
+    } do {
+    ^bb0(%q: tensor<f32>):
+      scf.yield %q : tensor<f32>
+    }
+    tds.yield %l : tensor<f32>
+  }
+  return %dx : tensor<f32>
+}
+
+// -----
+
+func.func @without(%x: tensor<f32>, %dy: tensor<f32>) -> tensor<f32> {
+  %z, %dx = tds.vjp wrt(%x : tensor<f32>) cotangent(%dy : tensor<f32>) -> tensor<f32>, tensor<f32> {
+  ^bb0(%a: tensor<f32>):
+    // expected-error @below {{`digamma` has no derivative}}
+    %l = tds.digamma %a : tensor<f32>
+    tds.yield %l : tensor<f32>
+  }
+  return %dx : tensor<f32>
+}
+
+// -----
+
+func.func @captured(%x: tensor<f32>, %dy: tensor<f32>) -> tensor<f32> {
+  %z, %dx = tds.vjp wrt(%x : tensor<f32>) cotangent(%dy : tensor<f32>) -> tensor<f32>, tensor<f32> {
+  ^bb0(%a: tensor<f32>):
+    // expected-error @below {{`f` has a derivative of its own, and uses a variable of this derivative that is no argument}}
+    %l = tds.composite "f"(%a) : (tensor<f32>) -> tensor<f32> {
+    ^bb0(%b: tensor<f32>):
+      %m = tds.mul %b, %a : tensor<f32>
+      tds.yield %m : tensor<f32>
+    } vjp {
+    ^bb0(%b: tensor<f32>, %d: tensor<f32>):
+      tds.yield %d : tensor<f32>
+    }
+    tds.yield %l : tensor<f32>
+  }
+  return %dx : tensor<f32>
+}
