@@ -57,7 +57,9 @@ std::optional<Unit> Backend::compile(const graph::Function &function, Range rang
     Range place = rangeOf(error.range, sources);
     auto &d = program.diagnostics().error(codeNamed(error.code), place.file ? place : range, error.message);
     for (const Note &note : error.notes)
-      if (Range at = rangeOf(note.range, sources); at.file)
+      if (note.message.starts_with("see current operation")) // an op's text says nothing to who wrote TDS
+        continue;
+      else if (Range at = rangeOf(note.range, sources); at.file)
         d.note(at, note.message);
     for (const std::string &help : error.help)
       d.help(help);
@@ -68,6 +70,10 @@ std::optional<Unit> Backend::compile(const graph::Function &function, Range rang
   for (const SourceRange &place : artefact->places)
     unit.places.push_back(rangeOf(place, sources));
   return unit;
+}
+
+Result<std::string> Backend::source(const graph::Function &function, const Sources &sources) {
+  return compiler->emit(function, {}, &sources, "source");
 }
 
 bool Backend::load(Unit &unit) {

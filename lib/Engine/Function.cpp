@@ -96,10 +96,17 @@ std::string Function::signature() const {
 }
 
 Result<std::string> Function::source() const {
-  if (!impl->gradients.empty())
-    return argumentError("E0901", "the text of a derivative is not there yet");
   std::lock_guard lock(impl->module->mutex);
-  return std::string(impl->module->workspace.program.sources().text(impl->def->range)) + "\n";
+  Workspace &workspace = impl->module->workspace;
+  sema::Program &program = workspace.program;
+  if (impl->gradients.empty())
+    return std::string(program.sources().text(impl->def->range)) + "\n";
+  auto inputs = sema::openInputs(program, *impl->module->module, *impl->def);
+  auto instance = inputs ? impl->piece(*inputs).elaborate(program, *inputs) : std::nullopt;
+  if (!instance || !instance->function)
+    return takeError(program);
+  instance->function->name = "grad_" + impl->name();
+  return workspace.engine->useBackend()->source(*instance->function, program.sources());
 }
 
 Result<Function> Function::grad(std::span<const std::string_view> parameters) const {

@@ -12,6 +12,13 @@ using namespace tds::engine;
 EngineImpl::EngineImpl() = default;
 EngineImpl::~EngineImpl() = default;
 
+EngineImpl::BackendUse EngineImpl::useBackend() {
+  std::unique_lock lock(backendMutex);
+  if (!backend)
+    backend = std::make_unique<Backend>();
+  return {std::move(lock), *backend};
+}
+
 Result<std::shared_ptr<EngineImpl>> EngineImpl::create(Options options) {
   const std::string &name = options.device;
   if (name != "auto" && name != "cpu") {
@@ -148,11 +155,8 @@ std::shared_ptr<const Unit> Workspace::make(const Piece &piece) {
         positions.emplace(leaf.path, next++);
   {
     Times::Watch watch(engine->times, Times::compile);
-    std::lock_guard lock(engine->backendMutex);
-    if (!engine->backend)
-      engine->backend = std::make_unique<Backend>();
     instance->function->name = "entry"; // what the loader looks for, whatever the def is called
-    std::optional<Unit> compiled = engine->backend->compile(*instance->function, piece.range, program);
+    std::optional<Unit> compiled = engine->useBackend()->compile(*instance->function, piece.range, program);
     if (!compiled)
       return nullptr;
     unit = std::move(*compiled);

@@ -54,12 +54,21 @@ struct EngineImpl {
   std::mutex unitsMutex;
   std::unordered_map<Hash, std::shared_ptr<const Unit>, HashOfHash> units;
 
-  std::mutex backendMutex;
-  std::unique_ptr<Backend> backend; ///< made when something has to be compiled
+  /// The compiler, made when something has to be compiled, for one at a time.
+  struct BackendUse {
+    std::unique_lock<std::mutex> lock;
+    Backend &backend;
+    Backend *operator->() const { return &backend; }
+  };
+  BackendUse useBackend();
 
   static Result<std::shared_ptr<EngineImpl>> create(Options options);
   EngineImpl();
   ~EngineImpl();
+
+private:
+  std::mutex backendMutex;
+  std::unique_ptr<Backend> backend;
 };
 
 /// A part of a program that is compiled on its own: a def for some arguments, an expression of a script.
@@ -110,6 +119,8 @@ public:
   ~Backend();
   /// Fills in all but `result`, `reads` and `code`. Nothing, and a diagnostic, if the function can't be compiled.
   std::optional<Unit> compile(const graph::Function &function, Range range, sema::Program &program);
+  /// A function as TDS text, its open sizes by their names.
+  Result<std::string> source(const graph::Function &function, const Sources &sources);
   /// Loads `unit.object`. False, and nothing reported, if it is not code for this machine.
   static bool load(Unit &unit);
   /// "znver4 +avx2,…": the machine that code is made for.

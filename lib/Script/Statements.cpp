@@ -77,17 +77,8 @@ bool Interpreter::statement(const ast::Stmt &s) {
     variables[define.name.text] = std::move(value);
     return true;
   }
-  case ast::Stmt::YieldK:
-    return bool(fail(Code::E0213, s.range, "`yield` is only in `name = for ..`, as its last statement"));
-  case ast::Stmt::ExprK: {
-    const ast::Expr &e = *cast<ast::ExprStmt>(s).value;
-    auto *call = dyn_cast<ast::Call>(&e);
-    auto *callee = call ? dyn_cast<ast::Name>(call->callee.get()) : nullptr;
-    if (callee && (callee->text == "print" || callee->text == "save") && builtinOf(e))
-      return bool(eval(e));
-    program.diagnostics().error(Code::E0214, s.range, "this value is not used").help("bind it, `name = ..`, or `print` it");
-    return false;
-  }
+  case ast::Stmt::ExprK: return bool(eval(*cast<ast::ExprStmt>(s).value)); // `print` or `save`
+  case ast::Stmt::YieldK: break;                                           // `round` has it
   }
   return false;
 }
@@ -131,12 +122,6 @@ bool Interpreter::assign(const ast::AssignStmt &s) {
     return yieldLoop(s);
   if (s.op != ast::AssignStmt::set) {
     const ast::Expr &target = *s.targets[0];
-    if (target.kind == ast::Expr::SubscriptK) {
-      program.diagnostics()
-          .error(Code::E0222, target.range, "`+=` under a subscript would count repeated ids once")
-          .help("use `scatter_add(x, ids, v)`, or `x[i] = x[i] + v`");
-      return false;
-    }
     static constexpr ast::BinaryOp ops[] = {ast::BinaryOp::add, ast::BinaryOp::add, ast::BinaryOp::sub, ast::BinaryOp::mul,
                                             ast::BinaryOp::div};
     ast::ExprPtr &sum = rewritten[&s];
@@ -214,9 +199,10 @@ bool Interpreter::assignTo(const ast::Expr &target, Value value, const ast::Expr
       }
     }
   }
-  if (!valueExpr)
-    return bool(fail(Code::E0901, target.range, "this target takes a part of a tuple: bind it to a name first"));
-  return update(target, *valueExpr);
+  if (valueExpr)
+    return update(target, *valueExpr);
+  variables["part of a tuple"] = std::move(value); // a name that nobody can write
+  return update(target, *makeName("part of a tuple", target.range));
 }
 
 bool Interpreter::assignParts(const std::vector<ast::ExprPtr> &targets, Value value, Range range) {
@@ -285,9 +271,6 @@ bool Interpreter::update(const ast::Expr &target, const ast::Expr &valueExpr) {
 //===--- Loops ---------------------------------------------------------------------------------------------------===//
 
 bool Interpreter::yieldLoop(const ast::AssignStmt &s) {
-  const ast::Block &body = *s.loop->body;
-  if (body.statements.empty() || body.statements.back()->kind != ast::Stmt::YieldK)
-    return bool(fail(Code::E0213, s.loop->range, "`name = for ..` wants `yield` as its last statement"));
   std::vector<Value> rounds;
   if (!forLoop(*s.loop, &rounds))
     return false;
@@ -325,24 +308,14 @@ Value Interpreter::stacked(std::vector<Value> values, Range range) {
 bool Interpreter::round(const ast::ForStmt &s, std::vector<Value> *yields) {
   if (!yields)
     return run(*s.body);
-  for (const ast::StmtPtr &statement : s.body->statements) {
-    auto *yield = dyn_cast<ast::YieldStmt>(statement.get());
-    if (!yield || statement != s.body->statements.back()) {
-      if (!this->statement(*statement))
-        return false;
-      continue;
-    }
-    Value value = eval(*yield->value);
-    if (!value)
+  for (const ast::StmtPtr &statement : s.body->statements)
+    if (statement != s.body->statements.back() && !this->statement(*statement))
       return false;
-    yields->push_back(std::move(value));
-  }
-  return true;
+  yields->push_back(eval(*cast<ast::YieldStmt>(*s.body->statements.back()).value));
+  return bool(yields->back());
 }
 
 bool Interpreter::countedLoop(const ast::ForStmt &s, std::vector<Value> *yields) {
-  if (s.names.size() != 1)
-    return bool(fail(Code::E0222, s.range, "a counted loop has one name"));
   int64_t bounds[2];
   for (int i = 0; i < 2; ++i) {
     const ast::Expr &e = i == 0 ? *s.begin : *s.end;

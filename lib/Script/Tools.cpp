@@ -1,4 +1,5 @@
 #include "lib/Script/Arguments.h"
+#include "lib/Script/Check.h"
 #include "lib/Script/Interpreter.h"
 #include "lib/Script/Terminal.h"
 #include "lib/Syntax/Parser.h"
@@ -43,10 +44,13 @@ static void printTimes(engine::Times &times, double total) {
   complain(out + line);
 }
 
-/// The script's static errors: what Sema proves of its defs.
-static bool checkProgram(engine::Workspace &workspace, const sema::Module &module) {
-  engine::Times::Watch watch(workspace.engine->times, engine::Times::elaborate);
-  return !workspace.program.diagnostics().hasErrors() && sema::check(workspace.program, module);
+/// What is wrong before anything runs: of the statements, and what Sema proves of the defs for all sizes.
+static bool checkProgram(sema::Program &program, const sema::Module &module) {
+  if (program.diagnostics().hasErrors())
+    return false;
+  checkStatements(program, module);
+  sema::check(program, module);
+  return !program.diagnostics().hasErrors();
 }
 
 int tools::run(const fs::path &file, const RunOptions &options) {
@@ -73,8 +77,11 @@ int tools::run(const fs::path &file, const RunOptions &options) {
     complain("error[E0501]: " + wrong + "\n");
     return usage;
   }
-  if (!checkProgram(workspace, *module))
-    return report(program);
+  {
+    engine::Times::Watch watch((*engine)->times, engine::Times::elaborate);
+    if (!checkProgram(program, *module))
+      return report(program);
+  }
   Interpreter interpreter(workspace, *module, file.parent_path());
   interpreter.runTopLevel();
   int status = report(program);
@@ -92,8 +99,8 @@ int tools::check(const std::vector<fs::path> &files) {
   for (const fs::path &file : files) {
     sema::Program program;
     const sema::Module *module = program.load(file);
-    if (module && !program.diagnostics().hasErrors())
-      sema::check(program, *module);
+    if (module)
+      checkProgram(program, *module);
     status = std::max(status, report(program));
   }
   return status;
@@ -110,7 +117,7 @@ int tools::test(const std::vector<fs::path> &files, const Options &options) {
   for (const fs::path &file : files) {
     engine::Workspace workspace(*engine);
     const sema::Module *module = workspace.load(file);
-    if (!module || !checkProgram(workspace, *module)) {
+    if (!module || !checkProgram(workspace.program, *module)) {
       status = std::max(status, report(workspace.program));
       std::printf("FAILED  %s: it has errors\n", file.c_str());
       ++broken;

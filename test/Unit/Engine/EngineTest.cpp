@@ -174,6 +174,23 @@ TEST(Engine, ErrorsOfAProgramNameTheirPlace) {
   EXPECT_EQ(engine.define("hypot2", nullptr).error().code, "E0901");
 }
 
+TEST(Engine, TheTextOfADerivativeMeansTheSame) {
+  Engine engine = makeEngine();
+  Function loss = functionOf(engine, lossText, "loss");
+  EXPECT_EQ(*loss.source(), lossText);
+  auto gradient = loss.grad({"w"});
+  auto text = gradient->source();
+  if (!text && text.error().code == "E0901")
+    GTEST_SKIP() << text.error().render();
+  ASSERT_TRUE(text) << text.error().render();
+  Function again = functionOf(engine, *text, "grad_loss");
+  std::vector<float> w = {0.5f, -1}, x = {1, 2, 3, 4, 5, 6}, y = {1, 0, 1};
+  auto arguments = {Tensor::view(w, {2}), Tensor::view(x, {3, 2}), Tensor::view(y, {3})};
+  auto a = gradient->call(arguments), b = again.call(arguments);
+  ASSERT_TRUE(a && b);
+  EXPECT_EQ(values<float>(a->front()), values<float>(b->front())) << *text;
+}
+
 TEST(Engine, GradientOfWhatHasNoneIsAnErrorAtTheCall) {
   Engine engine = makeEngine();
   Function f = functionOf(engine, "def f(x: f32[n]) = 2 * x\n", "f");
