@@ -19,7 +19,16 @@ namespace tds {
 
 //===- Emitter ------------------------------------------------------------===//
 
-Value Emitter::index(int64_t value) { return arith::ConstantIndexOp::create(builder, loc, value); }
+Value Emitter::index(int64_t value) {
+  Value &constant = indices[value];
+  if (!constant) {
+    OpBuilder::InsertionGuard guard(builder);
+    builder.setInsertionPointToStart(top);
+    constant = arith::ConstantIndexOp::create(builder, loc, value);
+  }
+  return constant;
+}
+
 Value Emitter::add(Value a, Value b) { return builder.createOrFold<arith::AddIOp>(loc, a, b); }
 Value Emitter::mul(Value a, Value b) { return builder.createOrFold<arith::MulIOp>(loc, a, b); }
 Value Emitter::sub(Value a, Value b) { return builder.createOrFold<arith::SubIOp>(loc, a, b); }
@@ -405,22 +414,25 @@ func::FuncOp ContractionKernels::get(const PackKernel &kernel) {
     auto copyTransposed = [&](Value source, Value panel) {
       Value last = emit.sub(count, emit.index(1));
       Value squares = emit.ceilDiv(k0, lanes), corner = emit.sub(k0, emit.index(lanes));
-      for (int64_t v = 0; v < width; v += lanes) {
+      emit.loop(emit.index(width / lanes), [&](Value group) {
+        Value first = emit.mul(group, lanes);
         SmallVector<Value> from; // rows beyond the count are the last one again: no more is read than is there
         for (int64_t i = 0; i < lanes; ++i) {
-          Value row = kernel.full ? emit.index(v + i) : emit.min(emit.index(v + i), last);
+          Value row = emit.add(first, emit.index(i));
+          row = kernel.full ? row : emit.min(row, last);
           from.push_back(emit.at(source, emit.mul(row, stride), kernel.source));
         }
         emit.loop(squares, [&](Value s) {
           // The last square lies over the one before where k0 is not a multiple: both write the same.
-          Value p = emit.min(emit.mul(s, lanes), corner), to = emit.at(panel, emit.mul(p, width), element);
+          Value p = emit.min(emit.mul(s, lanes), corner);
+          Value to = emit.at(panel, emit.add(emit.mul(p, width), first), element);
           SmallVector<Value> rows;
           for (Value row : from)
             rows.push_back(emit.widen(emit.load(stored, emit.at(row, p, kernel.source)), element));
           for (auto [i, row] : llvm::enumerate(transpose(emit, rows)))
-            emit.store(row, emit.at(to, int64_t(i) * width + v, element));
+            emit.store(row, emit.at(to, int64_t(i) * width, element));
         });
-      }
+      });
     };
 
     emit.loop(k1, [&](Value p1) {

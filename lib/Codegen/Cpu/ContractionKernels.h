@@ -20,7 +20,8 @@ namespace tds {
 /// Index arithmetic, loops and accesses through pointers, at one place of a function under construction.
 class Emitter {
 public:
-  Emitter(mlir::OpBuilder &builder, mlir::Location loc) : builder(builder), loc(loc) {}
+  /// At the top of a function.
+  Emitter(mlir::OpBuilder &builder, mlir::Location loc) : builder(builder), loc(loc), top(builder.getBlock()) {}
 
   mlir::Value index(int64_t value);
   mlir::Value add(mlir::Value a, mlir::Value b);
@@ -59,6 +60,10 @@ public:
 
   mlir::OpBuilder &builder;
   mlir::Location loc;
+
+private:
+  mlir::Block *top;
+  llvm::DenseMap<int64_t, mlir::Value> indices; // constants, once each, at the function's top
 };
 
 /// c[rows, width] (+)= a[rows, k] * b[k, width], the tile in registers while k passes.
