@@ -53,8 +53,8 @@ public:
   }
 
   /// The gradient by the named parameters: a function of the same parameters, whose results have their types. The
-  /// function's result, or the first part of it, is a real floating scalar; that is checked at the call, where the types
-  /// are known.
+  /// function's result, or the first part of it, is a real floating scalar; that is checked at the call, where the
+  /// types are known.
   Result<Function> grad(std::span<const std::string_view> parameters) const;
   Result<Function> grad(std::initializer_list<std::string_view> parameters) const {
     return grad(std::span(parameters.begin(), parameters.size()));
@@ -83,14 +83,14 @@ private:
 struct Options {
   std::string device = "auto"; ///< "auto", "cpu", "cuda", "cuda:1"
   unsigned threads = 0;        ///< 0: one a core
-  /// A folder for compiled code that is kept between runs; none by default. It is made when something is stored. Several
-  /// processes may share it; a file in it that is damaged is compiled anew.
+  /// A folder for compiled code that is kept between runs; none by default. It is made when something is stored.
+  /// Several processes may share it; a file in it that is damaged is compiled anew.
   std::optional<std::filesystem::path> cache = std::nullopt;
   uint64_t cacheBytes = uint64_t(256) << 20; ///< what is used least goes beyond this
 };
 
-/// Owns devices, threads and compiled code, which live as long as the engine or what it made. No globals: several engines
-/// may coexist. Any method from any thread.
+/// Owns devices, threads and compiled code, which live as long as the engine or what it made. No globals: several
+/// engines may coexist. Any method from any thread.
 class Engine {
 public:
   using Host = std::function<Result<std::vector<Tensor>>(std::span<const Tensor>)>;

@@ -32,9 +32,7 @@ static Range rangeOf(const SourceRange &place, const Sources &sources) {
   return {};
 }
 
-static Code codeNamed(std::string_view name) {
-  return name == codeName(Code::E0901) ? Code::E0901 : Code::E0902;
-}
+static Code codeNamed(std::string_view name) { return name == codeName(Code::E0901) ? Code::E0901 : Code::E0902; }
 
 std::optional<Unit> Backend::compile(const graph::Function &function, Range range, sema::Program &program) {
   const Sources &sources = program.sources();

@@ -33,7 +33,8 @@ std::optional<std::string> CodeCache::load(const Hash &key) {
               fstat(fileno(file), &facts) == 0 && uint64_t(facts.st_size) - sizeof header == header.size;
   if (good) {
     content.resize(header.size);
-    good = std::fread(content.data(), 1, content.size(), file) == content.size() && checksumOf(content) == header.checksum;
+    good =
+        std::fread(content.data(), 1, content.size(), file) == content.size() && checksumOf(content) == header.checksum;
   }
   if (good)
     futimens(fileno(file), nullptr); // used just now: among the last to go

@@ -9,8 +9,8 @@
 namespace tds::engine {
 
 /// Files named after what they were made from. Each has its content's checksum before it; one that is damaged, or of
-/// another version, counts as missing. Written whole or not at all, so that processes may share the folder. A cache that
-/// can't be read or written is slow, never an error.
+/// another version, counts as missing. Written whole or not at all, so that processes may share the folder. A cache
+/// that can't be read or written is slow, never an error.
 class CodeCache {
 public:
   CodeCache(std::filesystem::path folder, uint64_t limit) : folder(std::move(folder)), limit(limit) {}

@@ -13,12 +13,14 @@ FunctionImpl::FunctionImpl(std::shared_ptr<ModuleImpl> of, const ast::DefItem *d
                            std::vector<std::vector<std::string>> gradients)
     : module(std::move(of)), def(def), gradients(std::move(gradients)) {
   sema::Program &program = module->workspace.program;
-  // With an untyped parameter there is no signature to open: the others are then taken as the text has them, a tensor each.
+  // With an untyped parameter there is no signature to open: the others are then taken as the text has them, a tensor
+  // each.
   auto open = sema::openInputs(program, *module->module, *def);
   program.diagnostics().clear();
   for (const ast::Param &p : def->params) {
     Parameter parameter{&p, false, std::nullopt, 1};
-    parameter.isSize = p.type && p.type->kind == ast::Type::named && p.type->module.empty() && p.type->name.text == "dim";
+    parameter.isSize =
+        p.type && p.type->kind == ast::Type::named && p.type->module.empty() && p.type->name.text == "dim";
     for (const Input &input : open ? *open : std::vector<Input>())
       if (input.name == p.name.text && !input.known)
         parameter.type = input.type;
@@ -189,8 +191,8 @@ Result<std::shared_ptr<const Unit>> FunctionImpl::unit(std::span<const Tensor> a
     if (p.isSize && next < arguments.size()) {
       auto size = integerOf(arguments[next]);
       if (!size)
-        return argumentError("E0211", "`" + p.param->name.text + "` of `" + name() + "` is a size, an i32 or i64 scalar, not " +
-                                          arguments[next].type());
+        return argumentError("E0211", "`" + p.param->name.text + "` of `" + name() +
+                                          "` is a size, an i32 or i64 scalar, not " + arguments[next].type());
       wanted.sizes.push_back(*size);
     }
     next += p.numLeaves;
@@ -199,7 +201,8 @@ Result<std::shared_ptr<const Unit>> FunctionImpl::unit(std::span<const Tensor> a
     if (k.arguments.size() != arguments.size() || k.sizes != wanted.sizes)
       return false;
     for (size_t i = 0; i < arguments.size(); ++i)
-      if (k.arguments[i].first != arguments[i].element() || !std::ranges::equal(k.arguments[i].second, arguments[i].shape()))
+      if (k.arguments[i].first != arguments[i].element() ||
+          !std::ranges::equal(k.arguments[i].second, arguments[i].shape()))
         return false;
     return true;
   };

@@ -51,12 +51,12 @@ int visitObject(dl_phdr_info *info, size_t, void *data) {
   auto &search = *static_cast<Search *>(data);
   std::span headers(info->dlpi_phdr, info->dlpi_phnum);
   bool holds = false;
-  for (const ElfW(Phdr) & header : headers)
+  for (const ElfW(Phdr) &header : headers)
     holds |= header.p_type == PT_LOAD && search.code - info->dlpi_addr - header.p_vaddr < header.p_memsz;
   if (!holds)
     return 0;
   search.path = info->dlpi_name && *info->dlpi_name ? info->dlpi_name : "/proc/self/exe";
-  for (const ElfW(Phdr) & header : headers) {
+  for (const ElfW(Phdr) &header : headers) {
     if (header.p_type != PT_NOTE)
       continue;
     auto *at = reinterpret_cast<const char *>(info->dlpi_addr + header.p_vaddr), *end = at + header.p_memsz;

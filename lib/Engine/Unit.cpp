@@ -5,7 +5,8 @@
 using namespace tds;
 using namespace tds::engine;
 
-Result<std::vector<Tensor>> Unit::call(rt::Device &device, std::span<const void *const> leaves, tds_error &check) const {
+Result<std::vector<Tensor>> Unit::call(rt::Device &device, std::span<const void *const> leaves,
+                                       tds_error &check) const {
   llvm::SmallVector<void *, 32> buffers;
   for (uint32_t leaf : reads)
     buffers.push_back(const_cast<void *>(leaves[leaf])); // the code reads its arguments only

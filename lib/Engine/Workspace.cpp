@@ -98,8 +98,8 @@ Hash Workspace::keyOf(const Piece &piece) {
       continue;
     }
     const sema::Value &v = *input.known;
-    key.add(v.size    ? "size " + v.size->str()
-            : v.truth ? (*v.truth ? "true" : "false")
+    key.add(v.size     ? "size " + v.size->str()
+            : v.truth  ? (*v.truth ? "true" : "false")
             : v.number ? "number " + std::to_string(std::bit_cast<uint64_t>(*v.number))
                        : "text " + v.text);
   }

@@ -3,12 +3,12 @@
 #include "lib/Engine/Unit.h"
 #include "lib/Sema/Sema.h"
 #include "runtime/Device.h"
-#include <tds/engine.h>
 #include <array>
 #include <atomic>
 #include <chrono>
 #include <functional>
 #include <mutex>
+#include <tds/engine.h>
 #include <unordered_map>
 
 namespace tds {
@@ -102,7 +102,7 @@ private:
   Hash keyOf(const Piece &piece);
   std::shared_ptr<const Unit> make(const Piece &piece);
 
-  std::optional<Hash> texts;          ///< of all files
+  std::optional<Hash> texts;           ///< of all files
   std::set<std::string> argumentsUsed; ///< by definitions: any piece may depend on these
 };
 

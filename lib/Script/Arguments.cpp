@@ -92,11 +92,10 @@ std::string script::setArguments(sema::Program &program, const std::vector<Argum
         candidates.push_back(a.name);
       }
       std::string near = nearest(name, candidates);
-      return "the script has no argument `--" + name + "`" + (near.empty() ? "" : "; did you mean `--" + near + "`?") + "\n" +
-             (names.empty() ? "it has none" : "it has " + names);
+      return "the script has no argument `--" + name + "`" + (near.empty() ? "" : "; did you mean `--" + near + "`?") +
+             "\n" + (names.empty() ? "it has none" : "it has " + names);
     }
-    if (!has && it->kind == Argument::truth &&
-        (i + 1 == given.size() || given[i + 1].starts_with("--"))) {
+    if (!has && it->kind == Argument::truth && (i + 1 == given.size() || given[i + 1].starts_with("--"))) {
       value = "true"; // `--fast` alone
     } else if (!has) {
       if (++i == given.size())
@@ -112,7 +111,8 @@ std::string script::setArguments(sema::Program &program, const std::vector<Argum
 }
 
 std::string script::argumentHelp(const std::string &file, const std::vector<Argument> &known) {
-  std::string out = "usage: tdslc run " + file + (known.empty() ? "\n\nThe script has no arguments.\n" : " [--ARGUMENT VALUE]...\n\n");
+  std::string out = "usage: tdslc run " + file +
+                    (known.empty() ? "\n\nThe script has no arguments.\n" : " [--ARGUMENT VALUE]...\n\n");
   size_t width = 0;
   for (const Argument &a : known)
     width = std::max(width, a.name.size() + a.initial.size());

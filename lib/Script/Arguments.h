@@ -16,7 +16,8 @@ struct Argument {
 std::vector<Argument> argumentsOf(sema::Program &program, const sema::Module &module);
 
 /// Gives the program what the command line says: `--lr 1e-4`, `--lr=1e-4`. Empty, or what is wrong.
-std::string setArguments(sema::Program &program, const std::vector<Argument> &known, const std::vector<std::string> &given);
+std::string setArguments(sema::Program &program, const std::vector<Argument> &known,
+                         const std::vector<std::string> &given);
 
 /// What `tdslc run FILE --help` shows.
 std::string argumentHelp(const std::string &file, const std::vector<Argument> &known);

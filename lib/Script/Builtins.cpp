@@ -28,8 +28,9 @@ Interpreter::Builtin Interpreter::builtinOf(const ast::Expr &e) {
   return function && !has(callee->text) ? function : nullptr;
 }
 
-bool Interpreter::arguments(const ast::Call &e, size_t least, size_t most, std::initializer_list<std::string_view> named,
-                            std::vector<Value> &positional, std::map<std::string, Value> &others) {
+bool Interpreter::arguments(const ast::Call &e, size_t least, size_t most,
+                            std::initializer_list<std::string_view> named, std::vector<Value> &positional,
+                            std::map<std::string, Value> &others) {
   std::string name(program.sources().text(e.callee->range));
   for (const ast::Argument &a : e.arguments) {
     Value value = eval(*a.value);
@@ -40,7 +41,8 @@ bool Interpreter::arguments(const ast::Call &e, size_t least, size_t most, std::
       continue;
     }
     if (std::find(named.begin(), named.end(), a.name->text) == named.end()) {
-      auto &d = program.diagnostics().error(Code::E0209, a.name->range, "`" + name + "` has no parameter `" + a.name->text + "`");
+      auto &d = program.diagnostics().error(Code::E0209, a.name->range,
+                                            "`" + name + "` has no parameter `" + a.name->text + "`");
       std::vector<std::string> known(named.begin(), named.end());
       if (std::string near = nearest(a.name->text, known); !near.empty())
         d.help("did you mean `" + near + "`?");
@@ -50,9 +52,10 @@ bool Interpreter::arguments(const ast::Call &e, size_t least, size_t most, std::
   }
   if (positional.size() >= least && positional.size() <= most)
     return true;
-  fail(Code::E0209, e.range, "`" + name + "` takes " + std::to_string(least) + (most > least ? " or more" : "") +
-                                 (least == 1 && most == 1 ? " argument" : " arguments") + ", this call gives " +
-                                 std::to_string(positional.size()));
+  fail(Code::E0209, e.range,
+       "`" + name + "` takes " + std::to_string(least) + (most > least ? " or more" : "") +
+           (least == 1 && most == 1 ? " argument" : " arguments") + ", this call gives " +
+           std::to_string(positional.size()));
   return false;
 }
 

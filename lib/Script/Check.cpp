@@ -27,9 +27,15 @@ struct Checker {
 
   void statement(const ast::Stmt &s) {
     switch (s.kind) {
-    case ast::Stmt::ForK: loop(cast<ast::ForStmt>(s), false); break;
-    case ast::Stmt::WhileK: block(*cast<ast::WhileStmt>(s).body); break;
-    case ast::Stmt::OnK: block(*cast<ast::OnStmt>(s).body); break;
+    case ast::Stmt::ForK:
+      loop(cast<ast::ForStmt>(s), false);
+      break;
+    case ast::Stmt::WhileK:
+      block(*cast<ast::WhileStmt>(s).body);
+      break;
+    case ast::Stmt::OnK:
+      block(*cast<ast::OnStmt>(s).body);
+      break;
     case ast::Stmt::IfK: {
       auto &branch = cast<ast::IfStmt>(s);
       block(*branch.then);
@@ -59,7 +65,8 @@ struct Checker {
       break;
     }
     case ast::Stmt::AssertK:
-    case ast::Stmt::DefineK: break;
+    case ast::Stmt::DefineK:
+      break;
     }
   }
 };

@@ -3,6 +3,7 @@
 #include "lib/Script/Rewrite.h"
 #include "llvm/ADT/SmallVector.h"
 #include <algorithm>
+#include <bit>
 
 using namespace tds;
 using namespace tds::script;
@@ -45,9 +46,22 @@ void Interpreter::prepare(Site &site, const ast::Expr &e) {
       site.hidden.push_back({name, &inner});
     return makeName(name, inner.range);
   });
-  for (const std::string &name : sema::freeNames(*site.owned))
-    if (variables.contains(name))
-      site.names.push_back(name);
+  std::set<std::string> free = sema::freeNames(*site.owned);
+  site.free.assign(free.begin(), free.end());
+}
+
+/// A name that was an `arg`, say, may have become a variable since.
+void Interpreter::findVariables(Site &site) {
+  if (site.scope == variables.size())
+    return;
+  site.scope = variables.size();
+  std::vector<std::string> names;
+  std::copy_if(site.free.begin(), site.free.end(), std::back_inserter(names),
+               [&](const std::string &name) { return variables.contains(name); });
+  if (names == site.names)
+    return;
+  site.names = std::move(names);
+  site.instances.clear();
 }
 
 static bool sameInput(const Value &was, bool known, const Value &is) {
@@ -102,9 +116,10 @@ std::shared_ptr<const engine::Unit> Interpreter::instantiate(Site &site, const c
       continue;
     }
     if (!unit && !open.empty()) {
-      // A size may be asked for deep in a call, where Sema knows nothing of the script: give all numbers and see.
+      // What has to be a size may stand where Sema does not ask for it: give all numbers and see.
       auto &all = program.diagnostics().all();
-      bool size = std::any_of(all.begin() + ptrdiff_t(reported), all.end(), [](const Diagnostic &d) { return d.code == Code::E0211; });
+      bool size = std::all_of(all.begin() + ptrdiff_t(reported), all.end(),
+                              [](const Diagnostic &d) { return d.code < Code::E0901; });
       if (size) {
         program.diagnostics().truncate(reported);
         site.known.insert(open.begin(), open.end());
@@ -119,6 +134,7 @@ Value Interpreter::compiled(const ast::Expr &key, const char *tag, const ast::Ex
   Site &site = sites[&key];
   if (!site.owned)
     prepare(site, e);
+  findVariables(site);
 
   std::vector<Value> inputs;
   inputs.reserve(site.names.size() + site.hidden.size());
@@ -141,6 +157,7 @@ Value Interpreter::compiled(const ast::Expr &key, const char *tag, const ast::Ex
       return fail(Code::E0504, key.range, "batches are walked by `for`, and nothing else");
 
   const engine::Unit *unit = nullptr;
+  const std::vector<bool> *known = nullptr; ///< inputs that are in the code
   for (size_t i = site.instances.size(); i-- > 0 && !unit;) {
     Site::Instance &instance = site.instances[i];
     bool same = true;
@@ -150,7 +167,7 @@ Value Interpreter::compiled(const ast::Expr &key, const char *tag, const ast::Ex
         instance.inputs[k].type = inputs[k].type; // found by its address the next time
     }
     if (same)
-      unit = instance.unit.get();
+      unit = instance.unit.get(), known = &instance.known;
   }
   if (!unit) {
     std::vector<std::string> names = site.names;
@@ -165,14 +182,13 @@ Value Interpreter::compiled(const ast::Expr &key, const char *tag, const ast::Ex
       instance.inputs[i].leaves.clear();
     }
     site.instances.push_back(std::move(instance));
-    unit = made.get();
+    unit = made.get(), known = &site.instances.back().known;
   }
 
   llvm::SmallVector<const void *, 32> leaves;
-  bool first = site.known.empty();
   for (size_t i = 0; i < inputs.size(); ++i) {
     Value &input = inputs[i];
-    if (input.kind == Value::text || (!first && input.isHost() && site.known.contains(i < site.names.size() ? site.names[i] : site.hidden[i - site.names.size()].name)))
+    if (input.kind == Value::text || (*known)[i])
       continue;
     if (input.kind == Value::real)
       leaves.push_back(&input.fraction);

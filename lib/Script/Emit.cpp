@@ -4,9 +4,9 @@
 #include "lib/Sema/Sema.h"
 #include "lib/Syntax/Parser.h"
 #include "lib/Syntax/Printer.h"
-#include <tds/tools.h>
 #include <fstream>
 #include <sstream>
+#include <tds/tools.h>
 
 using namespace tds;
 using namespace tds::script;

@@ -46,6 +46,10 @@ Value Interpreter::eval(const ast::Expr &e) {
     return {};
   if (Builtin f = builtinOf(e))
     return (this->*f)(cast<ast::Call>(e));
+  // What the host decides it decides here: the other side may not even fit.
+  if (auto *i = dyn_cast<ast::If>(&e))
+    if (auto condition = host(*i->condition); condition && condition->kind == Value::truth)
+      return eval(condition->number ? *i->then : *i->otherwise);
   // A literal of what is there already shares it.
   if (auto *r = dyn_cast<ast::Record>(&e)) {
     std::vector<Value> parts;
@@ -119,7 +123,8 @@ std::optional<Value> Interpreter::host(const ast::Expr &e) {
       return std::nullopt;
     return Value::ofInteger(int64_t(n.integer));
   }
-  case ast::Expr::BoolK: return Value::ofTruth(cast<ast::Bool>(e).value);
+  case ast::Expr::BoolK:
+    return Value::ofTruth(cast<ast::Bool>(e).value);
   case ast::Expr::NameK: {
     const std::string &name = cast<ast::Name>(e).text;
     if (auto value = path(e))
@@ -136,7 +141,8 @@ std::optional<Value> Interpreter::host(const ast::Expr &e) {
       return Value::ofReal(std::numeric_limits<double>::quiet_NaN());
     return std::nullopt;
   }
-  case ast::Expr::FieldK: return path(e);
+  case ast::Expr::FieldK:
+    return path(e);
   case ast::Expr::StringK: {
     if (Value value = text(cast<ast::String>(e)))
       return value;
@@ -155,8 +161,10 @@ std::optional<Value> Interpreter::host(const ast::Expr &e) {
       return Value::ofReal(-value->fraction);
     return std::nullopt;
   }
-  case ast::Expr::BinaryK: return hostBinary(cast<ast::Binary>(e));
-  case ast::Expr::CallK: return hostCall(cast<ast::Call>(e));
+  case ast::Expr::BinaryK:
+    return hostBinary(cast<ast::Binary>(e));
+  case ast::Expr::CallK:
+    return hostCall(cast<ast::Call>(e));
   case ast::Expr::IfK: {
     auto &i = cast<ast::If>(e);
     auto condition = host(*i.condition);
@@ -164,7 +172,8 @@ std::optional<Value> Interpreter::host(const ast::Expr &e) {
       return std::nullopt;
     return host(condition->number ? *i.then : *i.otherwise);
   }
-  default: return std::nullopt;
+  default:
+    return std::nullopt;
   }
 }
 
@@ -172,10 +181,14 @@ std::optional<Value> Interpreter::host(const ast::Expr &e) {
 static std::optional<Value> integerOp(ast::BinaryOp op, int64_t a, int64_t b) {
   using enum ast::BinaryOp;
   switch (op) {
-  case add: return Value::ofInteger(int64_t(uint64_t(a) + uint64_t(b)));
-  case sub: return Value::ofInteger(int64_t(uint64_t(a) - uint64_t(b)));
-  case mul: return Value::ofInteger(int64_t(uint64_t(a) * uint64_t(b)));
-  case div: return Value::ofReal(double(a) / double(b));
+  case add:
+    return Value::ofInteger(int64_t(uint64_t(a) + uint64_t(b)));
+  case sub:
+    return Value::ofInteger(int64_t(uint64_t(a) - uint64_t(b)));
+  case mul:
+    return Value::ofInteger(int64_t(uint64_t(a) * uint64_t(b)));
+  case div:
+    return Value::ofReal(double(a) / double(b));
   case floordiv:
   case mod: {
     if (b == 0)
@@ -185,30 +198,48 @@ static std::optional<Value> integerOp(ast::BinaryOp op, int64_t a, int64_t b) {
     int64_t quotient = a / b - (a % b != 0 && (a < 0) != (b < 0));
     return Value::ofInteger(op == mod ? a - quotient * b : quotient);
   }
-  case eq: return Value::ofTruth(a == b);
-  case ne: return Value::ofTruth(a != b);
-  case lt: return Value::ofTruth(a < b);
-  case le: return Value::ofTruth(a <= b);
-  case gt: return Value::ofTruth(a > b);
-  case ge: return Value::ofTruth(a >= b);
-  default: return std::nullopt;
+  case eq:
+    return Value::ofTruth(a == b);
+  case ne:
+    return Value::ofTruth(a != b);
+  case lt:
+    return Value::ofTruth(a < b);
+  case le:
+    return Value::ofTruth(a <= b);
+  case gt:
+    return Value::ofTruth(a > b);
+  case ge:
+    return Value::ofTruth(a >= b);
+  default:
+    return std::nullopt;
   }
 }
 
 static std::optional<Value> realOp(ast::BinaryOp op, double a, double b) {
   using enum ast::BinaryOp;
   switch (op) {
-  case add: return Value::ofReal(a + b);
-  case sub: return Value::ofReal(a - b);
-  case mul: return Value::ofReal(a * b);
-  case div: return Value::ofReal(a / b);
-  case eq: return Value::ofTruth(a == b);
-  case ne: return Value::ofTruth(a != b);
-  case lt: return Value::ofTruth(a < b);
-  case le: return Value::ofTruth(a <= b);
-  case gt: return Value::ofTruth(a > b);
-  case ge: return Value::ofTruth(a >= b);
-  default: return std::nullopt;
+  case add:
+    return Value::ofReal(a + b);
+  case sub:
+    return Value::ofReal(a - b);
+  case mul:
+    return Value::ofReal(a * b);
+  case div:
+    return Value::ofReal(a / b);
+  case eq:
+    return Value::ofTruth(a == b);
+  case ne:
+    return Value::ofTruth(a != b);
+  case lt:
+    return Value::ofTruth(a < b);
+  case le:
+    return Value::ofTruth(a <= b);
+  case gt:
+    return Value::ofTruth(a > b);
+  case ge:
+    return Value::ofTruth(a >= b);
+  default:
+    return std::nullopt;
   }
 }
 
@@ -222,11 +253,16 @@ std::optional<Value> Interpreter::hostBinary(const ast::Binary &e) {
   if (a->kind == Value::truth && b->kind == Value::truth) {
     bool x = a->number, y = b->number;
     switch (e.op) {
-    case ast::BinaryOp::logicalAnd: return Value::ofTruth(x && y);
-    case ast::BinaryOp::logicalOr: return Value::ofTruth(x || y);
-    case ast::BinaryOp::eq: return Value::ofTruth(x == y);
-    case ast::BinaryOp::ne: return Value::ofTruth(x != y);
-    default: return std::nullopt;
+    case ast::BinaryOp::logicalAnd:
+      return Value::ofTruth(x && y);
+    case ast::BinaryOp::logicalOr:
+      return Value::ofTruth(x || y);
+    case ast::BinaryOp::eq:
+      return Value::ofTruth(x == y);
+    case ast::BinaryOp::ne:
+      return Value::ofTruth(x != y);
+    default:
+      return std::nullopt;
     }
   }
   if (!a->isNumber() || !b->isNumber())
@@ -263,10 +299,11 @@ std::optional<Value> Interpreter::hostCall(const ast::Call &e) {
 std::optional<std::string> Interpreter::formatted(const Value &value, const std::string &format, Range range) {
   if (format.empty())
     return value.str();
-  Result<std::string> text = value.kind == Value::integer || value.kind == Value::truth ? rt::formatScalar(value.number, format)
-                             : value.kind == Value::real                                ? rt::formatScalar(value.fraction, format)
-                             : value.isTensor() ? rt::formatTensor(value.leaves[0], format)
-                                                : Error{"E0705", "a format is for one number; this is " + value.describe(), {}, {}, {}};
+  Result<std::string> text =
+      value.kind == Value::integer || value.kind == Value::truth ? rt::formatScalar(value.number, format)
+      : value.kind == Value::real                                ? rt::formatScalar(value.fraction, format)
+      : value.isTensor() ? rt::formatTensor(value.leaves[0], format)
+                         : Error{"E0705", "a format is for one number; this is " + value.describe(), {}, {}, {}};
   if (!text)
     return fail(text.error(), range), std::nullopt;
   return text.take();

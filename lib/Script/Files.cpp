@@ -1,6 +1,6 @@
 // `load` and `save`.
-#include "lib/Script/Interpreter.h"
 #include "runtime/Files.h"
+#include "lib/Script/Interpreter.h"
 #include <algorithm>
 
 using namespace tds;
@@ -85,7 +85,8 @@ Result<Tensor> leafTensor(const rt::NamedTensors &file, const sema::TypeLeaf &le
 
 Value Interpreter::load(const ast::Call &e) {
   if (e.arguments.empty() || e.arguments.size() > 2 || e.arguments[0].name)
-    return fail(Code::E0209, e.range, "`load` takes a path, and a type whose fields are wanted: `load(\"p.npz\", Mlp[64, 10])`");
+    return fail(Code::E0209, e.range,
+                "`load` takes a path, and a type whose fields are wanted: `load(\"p.npz\", Mlp[64, 10])`");
   Value name = eval(*e.arguments[0].value);
   if (!name)
     return {};
@@ -105,9 +106,11 @@ Value Interpreter::load(const ast::Call &e) {
     return fail(Code::E0504, e.range, "an npy file is one tensor and has no fields");
   }
   if (extension == ".csv" || extension == ".png")
-    return fail(Code::E0901, e.range, "`load` of " + extension.substr(1) + " is not there yet; npy, npz and safetensors are");
+    return fail(Code::E0901, e.range,
+                "`load` of " + extension.substr(1) + " is not there yet; npy, npz and safetensors are");
   if (extension != ".npz" && extension != ".safetensors")
-    return fail(Code::E0603, e.range, "`load` knows npy, npz and safetensors by their endings, not `" + name.string + "`");
+    return fail(Code::E0603, e.range,
+                "`load` knows npy, npz and safetensors by their endings, not `" + name.string + "`");
   auto loaded = extension == ".npz" ? rt::loadNpz(*path) : rt::loadSafetensors(*path);
   if (!loaded)
     return fail(loaded.error(), e.range);
@@ -147,7 +150,8 @@ Value Interpreter::load(const ast::Call &e) {
                                                        : tensor->element() == leaf.type->element;
     if (!element || shape != leaf.type->shape)
       return fail(Code::E0205, e.range,
-                  "`" + leaf.filePath + "` is `" + tensor->type() + "` in the file, expected `" + leaf.type->str() + "`");
+                  "`" + leaf.filePath + "` is `" + tensor->type() + "` in the file, expected `" + leaf.type->str() +
+                      "`");
     const_cast<Type *>(leaf.type)->element = tensor->element(); // a leaf of `type`, which is ours
     const_cast<Type *>(leaf.type)->family = Type::fixed;
     leaves.push_back(tensor.take());
@@ -175,16 +179,19 @@ Value Interpreter::save(const ast::Call &e) {
     done = rt::saveNpy(path, tensors[0]);
   } else if (extension == ".npz" || extension == ".safetensors") {
     if (value.type->kind == Type::tensor)
-      return fail(Code::E0504, e.range, "`" + values[0].string + "` holds named tensors; save a record, `(x=x)`, or use npy");
+      return fail(Code::E0504, e.range,
+                  "`" + values[0].string + "` holds named tensors; save a record, `(x=x)`, or use npy");
     rt::NamedTensors file;
     auto leaves = sema::leaves(*value.type, "");
     for (size_t i = 0; i < leaves.size(); ++i)
       file.entries.emplace_back(leaves[i].filePath, tensors[i]);
     done = extension == ".npz" ? rt::saveNpz(path, file) : rt::saveSafetensors(path, file);
   } else if (extension == ".png" || extension == ".csv") {
-    return fail(Code::E0901, e.range, "`save` of " + extension.substr(1) + " is not there yet; npy, npz and safetensors are");
+    return fail(Code::E0901, e.range,
+                "`save` of " + extension.substr(1) + " is not there yet; npy, npz and safetensors are");
   } else {
-    return fail(Code::E0603, e.range, "`save` knows npy, npz and safetensors by their endings, not `" + values[0].string + "`");
+    return fail(Code::E0603, e.range,
+                "`save` knows npy, npz and safetensors by their endings, not `" + values[0].string + "`");
   }
   if (!done)
     return fail(done.error(), e.range);

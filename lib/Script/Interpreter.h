@@ -10,8 +10,8 @@
 namespace tds::script {
 
 /// Runs the top level of a script: statements are interpreted, tensor work is compiled, each expression for the types
-/// that it meets, and kept by its place. All functions report into the program's diagnostics and then answer false or an
-/// empty value.
+/// that it meets, and kept by its place. All functions report into the program's diagnostics and then answer false or
+/// an empty value.
 class Interpreter {
 public:
   /// `folder` is the script's.
@@ -66,18 +66,21 @@ private:
       std::vector<bool> known;
       std::shared_ptr<const engine::Unit> unit;
     };
-    ast::ExprPtr owned;                ///< the expression rewritten
+    ast::ExprPtr owned; ///< the expression rewritten
     std::vector<Hidden> hidden;
-    std::vector<std::string> names;    ///< variables that it reads
-    std::set<std::string> known;       ///< inputs that the compiler has to know
+    std::vector<std::string> free;  ///< names that it reads
+    std::vector<std::string> names; ///< those that are variables
+    size_t scope = 0;               ///< how many variables there were when `names` was made
+    std::set<std::string> known;    ///< inputs that the compiler has to know
     std::vector<Instance> instances;
   };
   Value compiled(const ast::Expr &e) { return compiled(e, e.kind == ast::Expr::BlockK ? "block" : "", e); }
   /// `key` and `tag` tell the place; what is compiled is `e`.
   Value compiled(const ast::Expr &key, const char *tag, const ast::Expr &e);
   void prepare(Site &site, const ast::Expr &e);
-  std::shared_ptr<const engine::Unit> instantiate(Site &site, const char *tag, const ast::Expr &e, std::vector<Value> &inputs,
-                                                  const std::vector<std::string> &names);
+  void findVariables(Site &site);
+  std::shared_ptr<const engine::Unit> instantiate(Site &site, const char *tag, const ast::Expr &e,
+                                                  std::vector<Value> &inputs, const std::vector<std::string> &names);
 
   // Builtins.cpp
   static Builtin builtin(std::string_view name);

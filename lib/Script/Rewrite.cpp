@@ -127,7 +127,8 @@ struct Copier {
       to->indices = indices(from.indices), to->body = expr(from.body);
       return to;
     }
-    case Expr::BlockK: return block(cast<Block>(e));
+    case Expr::BlockK:
+      return block(cast<Block>(e));
     case Expr::ListK: {
       auto to = make(cast<List>(e));
       to->elements = exprs(cast<List>(e).elements);
@@ -189,7 +190,8 @@ struct Copier {
 
   StmtPtr stmt(const Stmt &s) {
     switch (s.kind) {
-    case Stmt::ForK: return loop(cast<ForStmt>(s));
+    case Stmt::ForK:
+      return loop(cast<ForStmt>(s));
     case Stmt::WhileK: {
       auto to = make(cast<WhileStmt>(s));
       to->condition = expr(cast<WhileStmt>(s).condition), to->body = block(*cast<WhileStmt>(s).body);

@@ -29,9 +29,12 @@ bool Interpreter::run(const ast::Block &block) {
 
 bool Interpreter::statement(const ast::Stmt &s) {
   switch (s.kind) {
-  case ast::Stmt::AssignK: return assign(cast<ast::AssignStmt>(s));
-  case ast::Stmt::ForK: return forLoop(cast<ast::ForStmt>(s), nullptr);
-  case ast::Stmt::AssertK: return assertion(cast<ast::AssertStmt>(s));
+  case ast::Stmt::AssignK:
+    return assign(cast<ast::AssignStmt>(s));
+  case ast::Stmt::ForK:
+    return forLoop(cast<ast::ForStmt>(s), nullptr);
+  case ast::Stmt::AssertK:
+    return assertion(cast<ast::AssertStmt>(s));
   case ast::Stmt::WhileK: {
     auto &loop = cast<ast::WhileStmt>(s);
     while (true) {
@@ -77,8 +80,10 @@ bool Interpreter::statement(const ast::Stmt &s) {
     variables[define.name.text] = std::move(value);
     return true;
   }
-  case ast::Stmt::ExprK: return bool(eval(*cast<ast::ExprStmt>(s).value)); // `print` or `save`
-  case ast::Stmt::YieldK: break;                                           // `round` has it
+  case ast::Stmt::ExprK:
+    return bool(eval(*cast<ast::ExprStmt>(s).value)); // `print` or `save`
+  case ast::Stmt::YieldK:
+    break; // `round` has it
   }
   return false;
 }
@@ -122,8 +127,8 @@ bool Interpreter::assign(const ast::AssignStmt &s) {
     return yieldLoop(s);
   if (s.op != ast::AssignStmt::set) {
     const ast::Expr &target = *s.targets[0];
-    static constexpr ast::BinaryOp ops[] = {ast::BinaryOp::add, ast::BinaryOp::add, ast::BinaryOp::sub, ast::BinaryOp::mul,
-                                            ast::BinaryOp::div};
+    static constexpr ast::BinaryOp ops[] = {ast::BinaryOp::add, ast::BinaryOp::add, ast::BinaryOp::sub,
+                                            ast::BinaryOp::mul, ast::BinaryOp::div};
     ast::ExprPtr &sum = rewritten[&s];
     if (!sum)
       sum = makeBinary(ops[s.op], copy(target), copy(*s.value), s.range);
@@ -191,7 +196,8 @@ bool Interpreter::assignTo(const ast::Expr &target, Value value, const ast::Expr
         return bool(fail(Code::E0201, root->range, "`" + root->text + "` is not bound yet"));
       Value old = path(target).value_or(Value());
       if (!old)
-        return bool(fail(Code::E0208, target.range, "there is no such field; `" + root->text + "` is " + it->second.describe()));
+        return bool(fail(Code::E0208, target.range,
+                         "there is no such field; `" + root->text + "` is " + it->second.describe()));
       value = value.settled();
       if (value.kind == Value::tensors && engine::typeKey(*value.type) == engine::typeKey(*old.type)) {
         it->second = replaced(it->second, fields, std::move(value));
@@ -217,7 +223,8 @@ bool Interpreter::assignParts(const std::vector<ast::ExprPtr> &targets, Value va
   else
     return bool(fail(Code::E0222, range, std::to_string(targets.size()) + " targets for " + value.describe()));
   if (count != targets.size())
-    return bool(fail(Code::E0222, range, std::to_string(targets.size()) + " targets for " + std::to_string(count) + " values"));
+    return bool(
+        fail(Code::E0222, range, std::to_string(targets.size()) + " targets for " + std::to_string(count) + " values"));
   for (size_t i = 0; i < count; ++i)
     if (!assignTo(*targets[i], tuple ? value.part(i) : value.row(int64_t(i)), nullptr))
       return false;
@@ -242,21 +249,22 @@ bool Interpreter::update(const ast::Expr &target, const ast::Expr &valueExpr) {
   const ast::Name *root = pathOf(*base, fields);
   auto it = root ? variables.find(root->text) : variables.end();
   if (it == variables.end())
-    return bool(fail(Code::E0201, target.range, "`" + std::string(program.sources().text(base->range)) + "` is not bound yet"));
+    return bool(
+        fail(Code::E0201, target.range, "`" + std::string(program.sources().text(base->range)) + "` is not bound yet"));
   Value old = path(*base).value_or(Value());
   if (!old)
-    return bool(fail(Code::E0208, base->range, "there is no such field; `" + root->text + "` is " + it->second.describe()));
+    return bool(
+        fail(Code::E0208, base->range, "there is no such field; `" + root->text + "` is " + it->second.describe()));
   std::string name = root->text;
   for (const std::string &field : fields)
     name += "." + field;
   // The path becomes a name, so that only this part is an input and a result.
   Site &site = sites[&target];
   if (!site.owned) {
-    auto block = makeUpdate(copy(target,
-                                 [&](const ast::Expr &e) -> ast::ExprPtr {
-                                   return &e == base ? makeName(name, e.range) : nullptr;
-                                 }),
-                            copy(valueExpr), name, target.range);
+    auto block = makeUpdate(
+        copy(target,
+             [&](const ast::Expr &e) -> ast::ExprPtr { return &e == base ? makeName(name, e.range) : nullptr; }),
+        copy(valueExpr), name, target.range);
     prepare(site, *block);
     if (!fields.empty())
       site.hidden.push_back({name, base});
@@ -286,7 +294,8 @@ Value Interpreter::stacked(std::vector<Value> values, Range range) {
   for (Value &v : values) {
     v = v.settled();
     if (v.kind != Value::tensors || engine::typeKey(*v.type) != engine::typeKey(*values[0].type))
-      return fail(Code::E0213, range, "the rounds yield different types: " + values[0].describe() + " and " + v.describe());
+      return fail(Code::E0213, range,
+                  "the rounds yield different types: " + values[0].describe() + " and " + v.describe());
   }
   std::vector<Tensor> leaves;
   for (size_t i = 0; i < values[0].leaves.size(); ++i) {
@@ -302,7 +311,8 @@ Value Interpreter::stacked(std::vector<Value> values, Range range) {
       std::memcpy(to + round * bytes, values[round].leaves[i].data(), bytes);
     leaves.push_back(out.take());
   }
-  return Value::of(std::make_shared<Type>(withFront(*values[0].type, 0, {Dim(int64_t(values.size()))})), std::move(leaves));
+  return Value::of(std::make_shared<Type>(withFront(*values[0].type, 0, {Dim(int64_t(values.size()))})),
+                   std::move(leaves));
 }
 
 bool Interpreter::round(const ast::ForStmt &s, std::vector<Value> *yields) {
@@ -343,14 +353,16 @@ bool Interpreter::bindRound(const ast::ForStmt &s, std::vector<Value> parts) {
     if (whole.kind == Value::tensors && whole.type->kind == Type::tuple)
       for (size_t i = 0; i < whole.numParts(); ++i)
         parts.push_back(whole.part(i));
-    else if (auto length = whole.isTensor() ? whole.length() : std::nullopt; length && *length == int64_t(s.names.size()))
+    else if (auto length = whole.isTensor() ? whole.length() : std::nullopt;
+             length && *length == int64_t(s.names.size()))
       for (int64_t i = 0; i < *length; ++i)
         parts.push_back(whole.row(i));
     else
       parts.push_back(std::move(whole));
   }
   if (parts.size() != s.names.size())
-    return bool(fail(Code::E0222, s.range, std::to_string(s.names.size()) + " names for " + std::to_string(parts.size()) + " values"));
+    return bool(fail(Code::E0222, s.range,
+                     std::to_string(s.names.size()) + " names for " + std::to_string(parts.size()) + " values"));
   for (size_t i = 0; i < parts.size(); ++i)
     variables[s.names[i].text] = std::move(parts[i]);
   return true;

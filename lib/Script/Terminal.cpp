@@ -1,6 +1,6 @@
 #include "lib/Script/Terminal.h"
-#include <tds/tools.h>
 #include <cstdlib>
+#include <tds/tools.h>
 #include <unistd.h>
 
 using namespace tds;

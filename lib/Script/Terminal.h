@@ -1,8 +1,8 @@
 #pragma once
 #include "lib/Sema/Module.h"
-#include <tds/result.h>
 #include <cstdio>
 #include <string>
+#include <tds/result.h>
 
 namespace tds::script {
 

@@ -5,11 +5,11 @@
 #include "lib/Syntax/Parser.h"
 #include "lib/Syntax/Printer.h"
 #include "runtime/AtomicFile.h"
-#include <tds/tools.h>
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>
 #include <sstream>
+#include <tds/tools.h>
 
 using namespace tds;
 using namespace tds::script;
@@ -30,14 +30,16 @@ fs::path tools::defaultCache() {
 
 static void printTimes(engine::Times &times, double total) {
   using T = engine::Times;
-  static constexpr const char *names[] = {"reading", "types and shapes", "compiling", "loading code", "cache", "running code"};
+  static constexpr const char *names[] = {"reading", "types and shapes", "compiling", "loading code",
+                                          "cache",   "running code"};
   std::string out = "time\n";
   char line[120];
   double known = 0;
   for (int part = 0; part < T::parts; ++part) {
     double ms = double(times.nanoseconds[part]) * 1e-6;
     known += ms;
-    std::snprintf(line, sizeof line, "  %-18s%10.2f ms  %llu times\n", names[part], ms, (unsigned long long)times.counts[part]);
+    std::snprintf(line, sizeof line, "  %-18s%10.2f ms  %llu times\n", names[part], ms,
+                  (unsigned long long)times.counts[part]);
     out += line;
   }
   std::snprintf(line, sizeof line, "  %-18s%10.2f ms\n  %-18s%10.2f ms\n", "the rest", total - known, "all", total);

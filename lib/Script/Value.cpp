@@ -121,7 +121,8 @@ Value Value::part(size_t index) const {
     first += numLeaves(type->parts[i]);
   size_t count = numLeaves(type->parts[index]);
   // The part's type shares its owner, so that a part of one type is known again by its address.
-  return of(TypePtr(type, &type->parts[index]), {leaves.begin() + ptrdiff_t(first), leaves.begin() + ptrdiff_t(first + count)});
+  return of(TypePtr(type, &type->parts[index]),
+            {leaves.begin() + ptrdiff_t(first), leaves.begin() + ptrdiff_t(first + count)});
 }
 
 Value Value::field(std::string_view name) const {
@@ -162,12 +163,18 @@ std::optional<int64_t> Value::asInteger() const {
     return std::nullopt;
   const void *data = leaves[0].data();
   switch (leaves[0].element()) {
-  case Element::i8: return *static_cast<const int8_t *>(data);
-  case Element::u8: return *static_cast<const uint8_t *>(data);
-  case Element::i16: return *static_cast<const int16_t *>(data);
-  case Element::i32: return *static_cast<const int32_t *>(data);
-  case Element::i64: return *static_cast<const int64_t *>(data);
-  default: return std::nullopt;
+  case Element::i8:
+    return *static_cast<const int8_t *>(data);
+  case Element::u8:
+    return *static_cast<const uint8_t *>(data);
+  case Element::i16:
+    return *static_cast<const int16_t *>(data);
+  case Element::i32:
+    return *static_cast<const int32_t *>(data);
+  case Element::i64:
+    return *static_cast<const int64_t *>(data);
+  default:
+    return std::nullopt;
   }
 }
 
@@ -181,10 +188,14 @@ std::optional<bool> Value::asTruth() const {
 
 std::vector<Tensor> Value::asTensors() const {
   switch (kind) {
-  case integer: return {Tensor::scalar(number)};
-  case real: return {Tensor::scalar(fraction)};
-  case truth: return {Tensor::scalar(number != 0)};
-  default: return leaves;
+  case integer:
+    return {Tensor::scalar(number)};
+  case real:
+    return {Tensor::scalar(fraction)};
+  case truth:
+    return {Tensor::scalar(number != 0)};
+  default:
+    return leaves;
   }
 }
 
@@ -200,13 +211,20 @@ Value Value::settled() const {
 
 std::string Value::str() const {
   switch (kind) {
-  case none: return "";
-  case integer: return rt::formatNumber(number);
-  case real: return rt::formatNumber(fraction);
-  case truth: return number ? "true" : "false";
-  case text: return string;
-  case batches: return "batches";
-  case tensors: break;
+  case none:
+    return "";
+  case integer:
+    return rt::formatNumber(number);
+  case real:
+    return rt::formatNumber(fraction);
+  case truth:
+    return number ? "true" : "false";
+  case text:
+    return string;
+  case batches:
+    return "batches";
+  case tensors:
+    break;
   }
   if (type->kind == Type::tensor)
     return rt::formatTensor(leaves[0]);
@@ -218,9 +236,13 @@ std::string Value::str() const {
 
 std::string Value::describe() const {
   switch (kind) {
-  case none: return "nothing";
-  case text: return "a string";
-  case batches: return "batches";
-  default: return type->kind == Type::tensor && type->weak ? type->str() : "`" + type->str() + "`";
+  case none:
+    return "nothing";
+  case text:
+    return "a string";
+  case batches:
+    return "batches";
+  default:
+    return type->kind == Type::tensor && type->weak ? type->str() : "`" + type->str() + "`";
   }
 }

@@ -1,9 +1,9 @@
 #pragma once
 #include "lib/Sema/Value.h"
 #include "runtime/Batches.h"
-#include <tds/tensor.h>
 #include <memory>
 #include <string>
+#include <tds/tensor.h>
 #include <vector>
 
 namespace tds::script {

@@ -1,6 +1,7 @@
 #pragma once
 
-static constexpr const char *introduction = R"(TDS is a language of tensors: functions are compiled, differentiable and checked for their shapes before they run.
+static constexpr const char *introduction =
+    R"(TDS is a language of tensors: functions are compiled, differentiable and checked for their shapes before they run.
 The top level of a file is a script that calls them.
 
   # fit.tds: a line through noisy points

@@ -30,7 +30,8 @@ int main(int argc, char **argv) {
   verb->add_flag("--time", run.time, "say at the end where time went");
   verb->prefix_command(); // FILE, and all behind it
 
-  for (auto [name, what] : {std::pair("check", "find the errors of files, run nothing"), {"test", "run the test blocks of files"},
+  for (auto [name, what] : {std::pair("check", "find the errors of files, run nothing"),
+                            {"test", "run the test blocks of files"},
                             {"fmt", "write files in the one style"}})
     app.add_subcommand(name, what)->add_option("FILE", files)->required();
   addEngine(*app.get_subcommand("test"), run.engine, noCache, cache);
@@ -44,7 +45,8 @@ int main(int argc, char **argv) {
   verb->add_option("--grad", emit.gradient, "its derivative by these parameters: p, or w,b");
   verb->add_option("--size", sizes, "n=64: a size; others stay open")->take_all();
 
-  app.add_subcommand("explain", "what an error code means")->add_option("CODE", code, "E0201; all are listed without it");
+  app.add_subcommand("explain", "what an error code means")
+      ->add_option("CODE", code, "E0201; all are listed without it");
   app.add_subcommand("help", "this text");
 
   const std::string help = app.help(); // once a verb is parsed, it is the verb's
@@ -67,7 +69,9 @@ int main(int argc, char **argv) {
   if (app.got_subcommand("run")) {
     std::vector<std::string> rest = app.get_subcommand("run")->remaining();
     if (rest.empty() || rest[0].starts_with("-"))
-      return std::cerr << "error: run what? tdslc run FILE" << (rest.empty() ? "" : "; there is no option " + rest[0]) << "\n", tools::usage;
+      return std::cerr << "error: run what? tdslc run FILE" << (rest.empty() ? "" : "; there is no option " + rest[0])
+                       << "\n",
+             tools::usage;
     run.arguments.assign(rest.begin() + 1, rest.end());
     status = tools::run(rest[0], run);
   } else if (app.got_subcommand("check")) {

@@ -2,8 +2,8 @@
 #include "lib/Engine/CodeCache.h"
 #include "lib/Engine/Unit.h"
 #include "lib/Engine/Workspace.h"
-#include <gtest/gtest.h>
 #include <fstream>
+#include <gtest/gtest.h>
 #include <unistd.h>
 
 using namespace tds;

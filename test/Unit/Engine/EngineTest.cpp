@@ -1,9 +1,9 @@
 // The C++ API as a host sees it.
-#include <tds/engine.h>
-#include <gtest/gtest.h>
 #include <cmath>
 #include <filesystem>
 #include <fstream>
+#include <gtest/gtest.h>
+#include <tds/engine.h>
 #include <thread>
 #include <unistd.h>
 
