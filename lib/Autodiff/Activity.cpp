@@ -38,6 +38,8 @@ static bool isFlat(Operation *op) {
 }
 
 void Activity::mark(Operation *op) {
+  if (auto loop = dyn_cast<scf::ForOp>(op))
+    return mark(loop);
   if (isa<WhereOp, scf::IfOp>(op)) {
     for (Region &side : op->getRegions())
       for (Block &block : side) {

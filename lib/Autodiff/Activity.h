@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 #pragma once
 #include "dialect/Tds.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "llvm/ADT/DenseSet.h"
 
 namespace tds {
@@ -24,6 +25,8 @@ public:
   void mark(mlir::Block &block);
   /// Marks the results of one op, and what is inside of it.
   void mark(mlir::Operation *op);
+  /// A loop's carried values, its body and results; Loops.cpp.
+  void mark(mlir::scf::ForOp loop);
 
   void add(mlir::Value v) { varying.insert(v); }
   bool varies(mlir::Value v) const { return varying.contains(v); }

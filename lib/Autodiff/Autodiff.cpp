@@ -33,6 +33,13 @@ void Made::name(Value value, Value of) {
   op->setLoc(NameLoc::get(derived, op->getLoc()));
 }
 
+bool tds::isWithin(Value v, Block *block) {
+  for (Block *at = v.getParentBlock(); at; at = at->getParentOp() ? at->getParentOp()->getBlock() : nullptr)
+    if (at == block)
+      return true;
+  return false;
+}
+
 LogicalResult tds::refuse(Operation *op) {
   if (isa<scf::ForOp, scf::WhileOp>(op))
     return op->emitError() << "a `" << (isa<scf::ForOp>(op) ? "for" : "while")

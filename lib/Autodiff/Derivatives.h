@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 #pragma once
 #include "lib/Autodiff/Activity.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "llvm/ADT/MapVector.h"
 #include "llvm/ADT/SmallPtrSet.h"
 
@@ -62,6 +63,7 @@ private:
   llvm::LogicalResult branchOfEach(mlir::Location loc, const Branch &branch, llvm::ArrayRef<Cotangent> cotangents);
   llvm::LogicalResult pointwiseUnder(mlir::Location loc, mlir::Value live, llvm::ArrayRef<mlir::Operation *> ops,
                                      llvm::ArrayRef<std::pair<mlir::Value, mlir::Value>> seeds);
+  llvm::LogicalResult loop(mlir::scf::ForOp op, llvm::ArrayRef<Cotangent> cotangents); ///< Loops.cpp
   mlir::Value liveOperand(mlir::Operation *op, unsigned operand, mlir::Value live, mlir::Type cotangent);
   llvm::SmallVector<mlir::Operation *> copy(mlir::Block *side, mlir::IRMapping &map);
   mlir::Value zero(mlir::Location loc, mlir::Type type);
@@ -94,6 +96,10 @@ private:
   Activity &activity;
   llvm::DenseMap<mlir::Value, mlir::Value> tangents;
 };
+
+/// Whether a value is defined in the block or in a region within. Walks build blocks that belong to no op yet, where
+/// Region::isAncestor may not be asked.
+bool isWithin(mlir::Value v, mlir::Block *block);
 
 /// Reports that an op can't be differentiated yet, in the words of the source.
 llvm::LogicalResult refuse(mlir::Operation *op);

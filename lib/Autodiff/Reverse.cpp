@@ -76,6 +76,8 @@ LogicalResult Reverse::step(Operation *op) {
   }
   if (auto call = dyn_cast<CompositeOp>(op))
     return composite(call, given);
+  if (auto counted = dyn_cast<scf::ForOp>(op))
+    return loop(counted, given);
   if (op->getNumRegions())
     return refuse(op);
 
@@ -166,7 +168,7 @@ LogicalResult Reverse::composite(CompositeOp op, ArrayRef<Cotangent> given) {
   Operation *captures = nullptr;
   op.getBody().walk([&](Operation *inner) {
     for (Value v : inner->getOperands())
-      if (activity.varies(v) && !op.getBody().isAncestor(v.getParentRegion()))
+      if (activity.varies(v) && !isWithin(v, &op.getBody().front()))
         captures = inner;
   });
   if (captures)
@@ -372,11 +374,11 @@ LogicalResult tds::expand(VjpOp request) {
   OpBuilder b(body.getTerminator(), &made);
   Reverse reverse(b, made, activity);
   YieldOp yield = request.bodyYield();
-  SmallVector<Value> results(yield.getValues());
   for (auto [v, cotangent] : llvm::zip(yield.getValues(), request.getCotangents()))
     reverse.add(v, {cotangent, nullptr});
   if (failed(reverse.walk(ops)))
     return failure();
+  SmallVector<Value> results(yield.getValues()); // now: a loop that keeps its rounds is a new op
   for (Value argument : body.getArguments()) {
     Value gradient = reverse.take(argument).d;
     results.push_back(gradient ? gradient : constant(b, request.getLoc(), 0.0, typeOf(argument)));

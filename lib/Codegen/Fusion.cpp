@@ -106,8 +106,10 @@ private:
     if (producer->getNumOperands() + reader->getNumOperands() > mostOperands)
       return {};
     bool readOnce = llvm::all_of(producer->getUsers(), [&](Operation *user) { return user == reader; });
-    // Reads at other places of the producer's space would leave it alive.
+    // Reads at other places of the producer's space would leave it alive: other operands, or a tensor.extract in the body.
     bool readAlike = llvm::all_of(producer->getUses(), [&](OpOperand &use) {
+      if (reader->isProperAncestor(use.getOwner()))
+        return false;
       return use.getOwner() != reader || (reader.isDpsInput(&use) && producerLoops(producer, reader, use) ==
                                                                          producerLoops(producer, reader, operand));
     });
