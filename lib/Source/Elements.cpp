@@ -137,6 +137,14 @@ Text SourcePrinter::element(Value v, const Place &at) {
 
 /// What an op computes at a place.
 Text SourcePrinter::compose(Operation *op, Value v, const Place &at) {
+  if (!ok)
+    return {};
+  Text text = composed(op, v, at);
+  // Within a side of a branch values that are used twice may be written twice.
+  return text.text.size() > (1 << 14) ? refuse(op, "the expression would be too long") : text;
+}
+
+Text SourcePrinter::composed(Operation *op, Value v, const Place &at) {
   return llvm::TypeSwitch<Operation *, Text>(op)
       .Case<DeriveKeyOp>([&](DeriveKeyOp op) {
         std::string key = element(op.getKey(), at).text, i = element(op.getI(), at).text;

@@ -93,6 +93,7 @@ private:
   // Elements.cpp: index notation
   Text element(mlir::Value v, const Place &at);
   Text compose(mlir::Operation *op, mlir::Value v, const Place &at);
+  Text composed(mlir::Operation *op, mlir::Value v, const Place &at);
   Text read(const Text &base, const Place &at, llvm::StringRef outside = "");
   Text readOf(mlir::Value x, const Place &at, Outside outside, mlir::Value otherwise, const Place &of);
   Text elementOfReduce(ReduceOp op, const Place &at);

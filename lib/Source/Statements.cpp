@@ -63,7 +63,7 @@ Text SourcePrinter::exactNameFor(Value v) {
 }
 
 /// Whether a value is so little text that it is written anew at each use: it is no statement.
-static bool isCheap(Operation *op) { return isa<ConstantOp, SizeOp, IotaOp>(op); }
+static bool isCheap(Operation *op) { return isa<SizeOp, IotaOp>(op) || op->hasTrait<OpTrait::ConstantLike>(); }
 
 void SourcePrinter::visit(Operation *op) {
   if (isCheap(op) || op->use_empty())
@@ -192,7 +192,9 @@ void SourcePrinter::composite(CompositeOp op) {
   if (ok)
     for (auto [result, value] : llvm::zip_equal(op.getResults(), op.bodyYield().getValues())) {
       Text text = whole(value);
-      values[result] = text.atom ? text : bind(value, text);
+      bool kept = text.atom || (result.hasOneUse() && text.text.size() <= inlineLimit &&
+                                (*result.user_begin())->getBlock() == op->getBlock());
+      values[result] = kept ? text : bind(value, text);
     }
 }
 
