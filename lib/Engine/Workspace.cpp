@@ -146,6 +146,11 @@ std::shared_ptr<const Unit> Workspace::make(const Piece &piece) {
     unit.wanted = std::move(instance->wanted);
     return std::make_shared<const Unit>(std::move(unit));
   }
+  if (sema::leaves(instance->result, "").size() != instance->function->results.size()) {
+    program.diagnostics().error(Code::E0202, piece.range,
+                                "a string is for printing and file names; it can't be part of a tuple or record");
+    return nullptr;
+  }
   // A leaf of the inputs goes by its path: the code takes those that are read.
   std::unordered_map<std::string, uint32_t> positions;
   uint32_t next = 0;
