@@ -107,7 +107,7 @@ Result<std::string> Function::source() const {
   auto instance = inputs ? impl->piece(*inputs).elaborate(program, *inputs) : std::nullopt;
   if (!instance || !instance->function)
     return takeError(program);
-  instance->function->name = "grad_" + impl->name();
+  instance->function->name = impl->name() + "_grad";
   return workspace.engine->useBackend()->source(*instance->function, program.sources());
 }
 
