@@ -295,6 +295,17 @@ struct AddOfNeg : OpRewritePattern<AddOp> {
   }
 };
 
+// x + x  =>  2 * x, exactly
+struct AddOfSame : OpRewritePattern<AddOp> {
+  using Base::Base;
+  LogicalResult matchAndRewrite(AddOp op, PatternRewriter &r) const override {
+    if (op.getX() != op.getY() || !isa<FloatType>(elementOf(op.getX())))
+      return failure();
+    Value two = constant(r, op.getLoc(), 2.0, typeOf(op.getX()));
+    return r.replaceOp(op, pointwise(r, op.getLoc(), "mul", {two, op.getX()})), success();
+  }
+};
+
 // x * -1, -1 * x  =>  -x
 struct MulByMinusOne : OpRewritePattern<MulOp> {
   using Base::Base;
@@ -328,7 +339,7 @@ struct SimplifyPass : PassWrapper<SimplifyPass, OperationPass<>> {
   LogicalResult initialize(MLIRContext *context) override {
     RewritePatternSet set(context);
     set.add<ComposeAccesses, RecogniseContract, FactorOutOfSum, AbsorbReads, SumOfContract, TransposeOfContract, BroadcastLast,
-            ConvertBeforeBroadcast, SumOfBroadcast, NegOfNeg, AddOfNeg, MulByMinusOne, SelectKnown>(context);
+            ConvertBeforeBroadcast, SumOfBroadcast, NegOfNeg, AddOfNeg, AddOfSame, MulByMinusOne, SelectKnown>(context);
     set.add<DropNeutral<AddOp>>(context, 0.0, true);
     set.add<DropNeutral<SubOp>>(context, 0.0, false);
     set.add<DropNeutral<MulOp>>(context, 1.0, true);

@@ -3,6 +3,7 @@
 #include "lib/Compiler/Stages.h"
 #include "lib/Conversion/Conversion.h"
 #include "lib/IRGen/IRGen.h"
+#include "lib/Source/Source.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
@@ -129,8 +130,13 @@ std::vector<std::string_view> Compiler::stages() {
 static llvm::StringRef lastStage(std::string_view stage) { return stage == "asm" ? "llvm" : stage == "source" ? "grad" : llvm::StringRef(stage); }
 
 Result<std::string> Compiler::Impl::print(ModuleOp module, llvm::StringRef stage) {
-  if (stage == "source")
-    return Error{"E0901", "`--stage source` is not there yet", {}, {}, {}};
+  if (stage == "source") {
+    Collector collector(&context);
+    FailureOr<std::string> text = printSource(module);
+    if (failed(text))
+      return collector.error(stage);
+    return *text;
+  }
   if (stage == "asm") {
     auto text = tds::emit(module, options, Output::assembly);
     if (!text)

@@ -10,7 +10,9 @@ using namespace mlir;
 
 namespace tds {
 
+/// Equal ops are one before patterns look at them, and what patterns made equal is one after.
 static void cleanUp(OpPassManager &passes) {
+  passes.addPass(createCSEPass());
   passes.addPass(createTdsSimplifyPass());
   passes.addPass(createCSEPass());
 }
