@@ -30,6 +30,7 @@ Compiler::Compiler(CodegenOptions options) : impl(std::make_unique<Impl>()) {
   registry.insert<TdsDialect>();
   registerCodegenDialects(registry);
   impl->context.appendDialectRegistry(registry);
+  impl->context.printOpOnDiagnostic(false); // messages speak of the program, not of ops
   impl->context.loadDialect<TdsDialect, func::FuncDialect, scf::SCFDialect, tensor::TensorDialect>(); // what IRGen makes
 }
 

@@ -103,11 +103,13 @@ private:
   graph::Node *convertNode(graph::Node *x, Element element, Range range);
   graph::Node *point(std::string_view name, std::vector<graph::Node *> operands, Range range);
   Dim linearForm(Value &value);       ///< of an integer scalar; data become `%k`
+  bool isScriptNumber(graph::Node *n) const;
   static bool isSize(const Dim &dim); ///< neither index variables nor data
   graph::Node *nodeOfDim(const Dim &dim, Range range);
 
   // Expressions.cpp
   Value name(const ast::Name &e);
+  Value moduleConstant(const Module &owner, const ast::ConstItem &item, Range range);
   const Value *lookup(const std::string &text, Range range);
   Value field(const ast::FieldAccess &e);
   Value ifExpr(const ast::If &e);

@@ -145,13 +145,18 @@ Dim Elaborator::linearForm(Value &value) {
   return Dim::name("%" + std::to_string(it->second));
 }
 
+/// A number of the script that instantiates this function: as a last resort it can be compiled for that very number.
+bool Elaborator::isScriptNumber(Node *n) const {
+  return n->op == Op::param && n->scope == function.body && !n->label.empty() && n->shape.empty() && n->element == Element::i64;
+}
+
 std::optional<Dim> Elaborator::asSize(Value value, Range range, const char *what) {
   if (value.kind == Value::none)
     return std::nullopt;
   if (value.isScalar() && value.size && isSize(*value.size))
     return *value.size;
   if (value.isScalar() && isInteger(value.element)) {
-    if (Node *n = materialize(value); n->op == Op::param && frames.empty() && !n->label.empty() && value.weak) {
+    if (Node *n = materialize(value); isScriptNumber(n) && value.weak) {
       wanted.insert(n->label);
       error(Code::E0211, range, std::string(what) + " must be known when compiled");
       return std::nullopt;
@@ -209,6 +214,20 @@ const Value *Elaborator::lookup(const std::string &text, Range range) {
   return nullptr;
 }
 
+/// A constant's expression sees its own module's constants only; it is made anew in each function that reads it.
+Value Elaborator::moduleConstant(const Module &owner, const ast::ConstItem &item, Range range) {
+  const ast::Expr *value = program.constantExpr(owner, item);
+  if (!value)
+    return {};
+  auto saved = std::exchange(env, std::make_shared<Env>());
+  const Module *savedModule = std::exchange(module, &owner);
+  Value v = expr(*value);
+  env = saved;
+  module = savedModule;
+  v.range = range;
+  return v;
+}
+
 Value Elaborator::name(const ast::Name &e) {
   if (const Value *v = lookup(e.text, e.range)) {
     Value value = *v;
@@ -225,17 +244,7 @@ Value Elaborator::name(const ast::Name &e) {
     if (!m)
       continue;
     if (auto it = m->consts.find(e.text); it != m->consts.end()) {
-      // A constant's expression sees its own module's constants only; it is made anew in each function that reads it.
-      const ast::Expr *value = program.constantExpr(*m, *it->second);
-      if (!value)
-        return {};
-      auto saved = std::exchange(env, std::make_shared<Env>());
-      const Module *savedModule = std::exchange(module, m);
-      Value v = expr(*value);
-      env = saved;
-      module = savedModule;
-      v.range = e.range;
-      return v;
+      return moduleConstant(*m, *it->second, e.range);
     }
     if (auto it = m->defs.find(e.text); it != m->defs.end()) {
       Value v;
@@ -319,6 +328,8 @@ Value Elaborator::field(const ast::FieldAccess &e) {
         v.range = e.range;
         return v;
       }
+      if (auto constant = other->consts.find(e.name.text); constant != other->consts.end())
+        return moduleConstant(*other, *constant->second, e.range);
       std::vector<std::string> names;
       for (auto &[name, d] : other->defs)
         names.push_back(name);

@@ -175,6 +175,12 @@ Value Elaborator::builtinReduce(const std::string &name, CallArguments &a) {
     auto axes = axesOf(nullptr, leaf.shape.size(), a.range);
     Value part = reduceAxes(name == "mean" ? R::sum : ops.at(name), leaf, *axes, false, a.range);
     const char *combine = name == "prod" ? "mul" : name == "max" ? "maximum" : name == "min" ? "minimum" : name == "any" ? "or" : name == "all" ? "and" : "add";
+    // Leaves of different floating elements meet in the wider one.
+    if (total.kind == Value::tensor && part.kind == Value::tensor && isFloating(total.element) && isFloating(part.element) && total.element != part.element) {
+      Element wider = elementSize(total.element) >= elementSize(part.element) ? total.element : part.element;
+      total = convert(total, wider, a.range);
+      part = convert(part, wider, a.range);
+    }
     total = total.kind == Value::none ? part : pointwise(combine, {total, part}, a.range);
     fine = total.kind != Value::none;
   });

@@ -214,10 +214,14 @@ Value Elaborator::subscriptTensor(Value base, const ast::Subscript &e) {
       }
       Dim length = step.isConstant(1) ? end - begin : step.constant().value_or(1) < 0
                        ? Dim::floorDiv(begin - end - step - Dim(1), -step) : Dim::floorDiv(end - begin + step - Dim(1), step);
-      if (!isSize(length))
+      if (!isSize(length)) {
+        for (const std::string &name : length.names())
+          if (name[0] == '%' && isScriptNumber(dataAtoms[std::stoul(name.substr(1))]))
+            wanted.insert(dataAtoms[std::stoul(name.substr(1))]->label);
         return error(Code::E0306, item.sub->range, "the length of a slice is a size; " + quoted(item.sub->range) + " has a length that is data")
                    .help("write `" + quoted(*e.base).substr(1, quoted(*e.base).size() - 2) + "[t : t + 4]`, whose length is 4"),
                Value{};
+      }
       auto outsideBy = [&](const Dim &room) { return room.constant().value_or(0) < 0; };
       if (outsideBy(length) || (isSize(begin) && (outsideBy(begin) || outsideBy(size - begin))) || (isSize(end) && step.isConstant(1) && outsideBy(size - end)))
         return error(Code::E0306, item.sub->range, "the slice " + begin.str() + " : " + end.str() + " does not fit a dimension of " + size.str())

@@ -36,7 +36,7 @@ refused lib/Sema/A.cpp '#include "runtime/Files.h"'
 refused dialect/A.td 'include "lib/Sema/Types.td"'              # lower, but not the dialect's
 refused lib/Autodiff/Sub/A.cpp '#include "lib/IRGen/IRGen.h"'
 refused lib/Codegen/Cpu/A.cpp '#include "dialect/Tds.h"'
-refused lib/Script/A.cpp '#include "lib/Engine/Engine.h"'
+refused lib/Engine/A.cpp '#include "lib/Script/Value.h"'
 refused runtime/cpu/A.cpp '#include "lib/Support/Source.h"'
 refused runtime/A.cpp '#include "llvm/ADT/SmallVector.h"'
 refused runtime/abi/abi.h '#include "runtime/cpu/Pool.h"'
