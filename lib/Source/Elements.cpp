@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 #include "dialect/TdsBuilder.h"
 #include "lib/Source/SourcePrinter.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/TypeSwitch.h"
 
@@ -50,21 +51,21 @@ Place SourcePrinter::through(AffineMap map, ArrayAttr symbols, ValueRange ids, c
   return place;
 }
 
-Place SourcePrinter::open(ArrayRef<std::string> sizes) {
+std::string SourcePrinter::freeIndex() const {
   static constexpr StringLiteral pool[] = {"i", "j", "k", "l", "p", "q", "r", "s", "t", "u", "v", "w"};
+  for (unsigned round = 1;; ++round)
+    for (StringRef letter : pool) {
+      std::string wish = round == 1 ? letter.str() : letter.str() + std::to_string(round);
+      if (!names.contains(wish) && !bare.count(wish))
+        return wish;
+    }
+}
+
+Place SourcePrinter::open(ArrayRef<std::string> sizes) {
   Place indices;
   for (size_t d = 0; d < sizes.size(); ++d) {
-    std::string name;
-    for (unsigned round = 1; name.empty(); ++round)
-      for (StringRef letter : pool) {
-        std::string wish = round == 1 ? letter.str() : letter.str() + std::to_string(round);
-        if (!names.contains(wish) && !bare.count(wish)) {
-          name = wish;
-          break;
-        }
-      }
-    bare[name];
-    indices.push_back(Dim::name(name));
+    indices.push_back(Dim::name(freeIndex()));
+    bare[*indices.back().asName()];
   }
   return indices;
 }
@@ -121,7 +122,7 @@ Text SourcePrinter::element(Value v, const Place &at) {
     return refuse(function, "an argument of a body has no text");
   if (auto constant = dyn_cast<ConstantOp>(op))
     return splatValue(v) ? literal(constant) : read(nameFor(v), at);
-  if (isa<SizeOp>(op))
+  if (isa<SizeOp, tensor::FromElementsOp>(op))
     return whole(v);
   if (auto iota = dyn_cast<IotaOp>(op)) {
     std::string text = at[iota.getDim()].str();

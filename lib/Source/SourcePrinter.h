@@ -8,6 +8,7 @@
 #include "dialect/Tds.h"
 #include "lib/Shape/Dim.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "llvm/ADT/DenseMap.h"
 #include "llvm/ADT/DenseSet.h"
 #include "llvm/ADT/StringMap.h"
@@ -59,6 +60,9 @@ private:
   void whereOfAll(WhereOp op);
   void whereOfEach(WhereOp op);
   void composite(CompositeOp op);
+  void loop(mlir::scf::ForOp op);
+  /// A number that is no tensor: a loop's bound or counter, and what is computed of them.
+  Text scalar(mlir::Value v);
   void write(ScatterOp op);
 
   // Whole.cpp: tensors
@@ -87,6 +91,8 @@ private:
   };
   std::optional<Subscripts> subscripts(mlir::AffineMap map, mlir::ArrayAttr symbols, mlir::ValueRange ids,
                                        mlir::RankedTensorType x, mlir::RankedTensorType y, bool mayAddDims);
+  /// Whether places are inside as far as TDS asks: they have to be, or a loop's counter moves them to no edge.
+  bool staysInside(Outside outside, mlir::ValueRange ids);
   /// The ids of a gather before they were spread over other dimensions, with the dimensions that they have.
   std::pair<mlir::Value, llvm::SmallVector<int64_t>> spreadFrom(mlir::Value ids);
 
@@ -104,6 +110,8 @@ private:
   std::string sideAt(mlir::Operation *op, mlir::Region &region, llvm::ArrayRef<unsigned> results, const Place &at);
   /// `[i < n, j] => body`
   Text build(const std::vector<std::string> &sizes, llvm::function_ref<Text(const Place &)> body);
+  /// A short name that nothing in sight has.
+  std::string freeIndex() const;
   /// Opens indices over these sizes; `close` gives their declarations.
   Place open(llvm::ArrayRef<std::string> sizes);
   std::string close(const Place &indices, llvm::ArrayRef<std::string> sizes);

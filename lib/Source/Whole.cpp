@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 #include "dialect/TdsBuilder.h"
 #include "lib/Source/SourcePrinter.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/StringSwitch.h"
 #include <charconv>
@@ -115,6 +116,8 @@ Text SourcePrinter::whole(Value v) {
     bool simple = llvm::all_of(text, llvm::isAlnum);
     return {simple ? text : "(" + text + ")", {}, true, true};
   }
+  if (auto made = dyn_cast_or_null<tensor::FromElementsOp>(op); made && made.getElements().size() == 1 && made.getType().getRank() == 0)
+    return scalar(made.getElements()[0]);
   if (auto iota = dyn_cast_or_null<IotaOp>(op)) {
     auto type = iota.getResult().getType();
     auto tensor = cast<RankedTensorType>(type);
@@ -262,6 +265,13 @@ std::pair<Value, SmallVector<int64_t>> SourcePrinter::spreadFrom(Value ids) {
   return {access.getX(), own};
 }
 
+bool SourcePrinter::staysInside(Outside outside, ValueRange ids) {
+  return outside == Outside::none || (outside == Outside::clamp && llvm::all_of(ids, [&](Value id) {
+                                        auto [base, own] = spreadFrom(id);
+                                        return own.empty() && whole(base).weak;
+                                      }));
+}
+
 std::optional<SourcePrinter::Subscripts> SourcePrinter::subscripts(AffineMap map, ArrayAttr symbols, ValueRange ids,
                                                                    RankedTensorType x, RankedTensorType y,
                                                                    bool mayAddDims) {
@@ -293,7 +303,7 @@ std::optional<SourcePrinter::Subscripts> SourcePrinter::subscripts(AffineMap map
     if (auto symbol = dyn_cast<AffineSymbolExpr>(expr); symbol && symbol.getPosition() < ids.size()) {
       auto [base, own] = spreadFrom(ids[symbol.getPosition()]);
       if (own.empty()) {
-        parts.push_back(typed(base).text);
+        parts.push_back(whole(base).text);
         continue;
       }
       for (size_t i = 1; i < own.size(); ++i)
@@ -391,7 +401,7 @@ Text SourcePrinter::access(AccessOp op) {
 
 Text SourcePrinter::gather(GatherOp op) {
   auto x = typeOf(op.getX()), y = typeOf(op.getResult());
-  if (op.getOutside() == Outside::none)
+  if (staysInside(op.getOutside(), op.getIds()))
     if (std::optional<Subscripts> read = subscripts(op.getMap(), op.getSymbols(), op.getIds(), x, y, /*mayAddDims=*/true)) {
       Text base = exact(op.getX());
       if (!base.atom)
