@@ -40,7 +40,7 @@ std::optional<Type> Elaborator::resolveType(const ast::Type &t, Binding *binding
       auto visit = [&](auto &self, const ast::Expr *e) -> void {
         if (auto *n = dyn_cast<ast::Name>(e)) {
           const Value *known = lookup(n->text, n->range);
-          if (!(known && known->size) && !module->consts.contains(n->text))
+          if ((binding->sizes.contains(n->text) || !(known && known->size)) && !module->consts.contains(n->text))
             inner->names[n->text] = Value::ofSize(Dim::name(n->text));
         } else if (auto *b = dyn_cast<ast::Binary>(e)) {
           self(self, b->lhs.get());
@@ -92,7 +92,7 @@ std::optional<Type> Elaborator::resolveType(const ast::Type &t, Binding *binding
     const std::string &name = t.name.text;
     if (auto it = from->types.find(name); it != from->types.end()) {
       const ast::TypeItem &item = *it->second;
-      Binding inner;
+      std::map<std::string, Dim> parameters;
       if (!item.params.empty()) {
         if (suffixes.empty() || suffixes[0].size() != item.params.size())
           return error(Code::E0219, t.range, "`" + name + "` takes " + std::to_string(item.params.size()) + " sizes: `" + name + "[..]`"), std::nullopt;
@@ -100,15 +100,16 @@ std::optional<Type> Elaborator::resolveType(const ast::Type &t, Binding *binding
         if (!sizes)
           return std::nullopt;
         for (size_t i = 0; i < sizes->size(); ++i)
-          inner.sizes[item.params[i].text] = (*sizes)[i];
+          parameters[item.params[i].text] = (*sizes)[i];
         used = 1;
       }
       // The alias' body is read in its own module, with its parameters as the only sizes.
       auto savedEnv = std::exchange(env, std::make_shared<Env>());
       const Module *savedModule = std::exchange(module, from);
-      for (auto &[param, size] : inner.sizes)
+      for (auto &[param, size] : parameters)
         env->names[param] = Value::ofSize(size);
-      auto body = resolveType(*item.type, binding ? &inner : nullptr);
+      Binding none;
+      auto body = resolveType(*item.type, binding ? &none : nullptr);
       env = savedEnv;
       module = savedModule;
       if (!body)
