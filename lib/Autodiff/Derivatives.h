@@ -67,6 +67,7 @@ private:
   mlir::Value liveOperand(mlir::Operation *op, unsigned operand, mlir::Value live, mlir::Type cotangent);
   llvm::SmallVector<mlir::Operation *> copy(mlir::Block *side, mlir::IRMapping &map);
   mlir::Value zero(mlir::Location loc, mlir::Type type);
+  mlir::Value sumOf(mlir::Location loc, mlir::Value x, mlir::Value y);
   mlir::Value mask(mlir::Location loc, mlir::Value live, mlir::Value d);
 
   mlir::OpBuilder &b;

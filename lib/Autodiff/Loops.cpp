@@ -129,7 +129,7 @@ LogicalResult Reverse::loop(scf::ForOp forward, ArrayRef<Cotangent> given) {
       outside.push_back(v);
   for (Value v : outside) {
     Value argument = round->addArgument(v.getType(), loc);
-    yields.push_back(addTo(b, loc, argument, inner.cotangents[v].d));
+    yields.push_back(inner.sumOf(loc, argument, inner.cotangents[v].d));
   }
   scf::YieldOp::create(b, loc, yields);
   for (Operation &op : llvm::make_early_inc_range(llvm::reverse(*round)))

@@ -21,6 +21,21 @@ Value Reverse::mask(Location loc, Value live, Value d) {
   return live && d ? SelectOp::create(b, loc, live, d, zero(loc, d.getType())).getResult() : d;
 }
 
+/// x + (v scattered into zeros)  =>  v scattered into x, which costs what v has and not what x has.
+Value Reverse::sumOf(Location loc, Value x, Value y) {
+  auto intoZeros = [](Value d) {
+    auto scatter = d ? d.getDefiningOp<ScatterOp>() : ScatterOp();
+    return scatter && scatter.getKind() == ScatterKind::add && d.use_empty() && isSplat(scatter.getInit(), 0);
+  };
+  if (!intoZeros(y))
+    std::swap(x, y);
+  if (!x || !intoZeros(y))
+    return addTo(b, loc, y, x);
+  auto scatter = cast<ScatterOp>(b.clone(*y.getDefiningOp()));
+  scatter.getInitMutable().assign(x);
+  return scatter;
+}
+
 void Reverse::add(Value v, Cotangent contribution) {
   if (!contribution.d || !activity.varies(v))
     return;
@@ -32,7 +47,7 @@ void Reverse::add(Value v, Cotangent contribution) {
     sum.live = OrOp::create(b, loc, sum.live, contribution.live);
   else if (!contribution.live)
     sum.live = nullptr;
-  sum.d = addTo(b, loc, sum.d, contribution.d);
+  sum.d = sumOf(loc, sum.d, contribution.d);
 }
 
 Reverse::Cotangent Reverse::take(Value v) {

@@ -1,0 +1,37 @@
+// RUN: %tds-opt %s --print-tds-source -o /dev/null | FileCheck %s
+
+// A loop assigns to names that are bound before it; the counter stands in subscripts as it is.
+func.func @rounds(%w: tensor<4x4xf32> {tds.name = "w"}, %x: tensor<?x4xf32, ["t", "4"]> {tds.name = "x"})
+    -> (tensor<4xf32>, tensor<?x4xf32, ["t", "4"]>) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %s = tds.size "t"
+  %n = tensor.extract %s[] : tensor<i64>
+  %end = arith.index_cast %n : i64 to index
+  %zero = tds.constant dense<0.0> : tensor<4xf32>
+  %zeros = tds.constant dense<0.0> : tensor<f32> -> tensor<?x4xf32, ["t", "4"]>
+  %r:2 = scf.for %i = %c0 to %end step %c1 iter_args(%h = %zero, %all = %zeros) -> (tensor<4xf32>, tensor<?x4xf32, ["t", "4"]>) {
+    %k = arith.index_cast %i : index to i64
+    %count = tensor.from_elements %k : tensor<i64>
+    %ids = tds.access %count at (d0) -> () : tensor<i64> -> tensor<4xi64>
+    %row = tds.gather %x[%ids] at (d0)[s0] -> (s0, d0) : tensor<?x4xf32, ["t", "4"]>, (tensor<4xi64>) -> tensor<4xf32>
+    %m = tds.contract %h, %w maps [affine_map<(d0, d1) -> (d1)>, affine_map<(d0, d1) -> (d1, d0)>] over [1]
+           : tensor<4xf32>, tensor<4x4xf32>
+    %a = tds.add %m, %row : tensor<4xf32>
+    %next = tds.tanh %a : tensor<4xf32>
+    %kept = tds.scatter set %all, %next[%ids] at (d0)[s0] -> (s0, d0) clamp : tensor<?x4xf32, ["t", "4"]>, tensor<4xf32>, (tensor<4xi64>)
+    scf.yield %next, %kept : tensor<4xf32>, tensor<?x4xf32, ["t", "4"]>
+  }
+  return %r#0, %r#1 : tensor<4xf32>, tensor<?x4xf32, ["t", "4"]>
+}
+// CHECK-LABEL: def rounds(w: f32[4, 4], x: f32[t, 4]) -> (f32[4], f32[t, 4]) {
+// CHECK-NEXT:   t1 = zeros(4)
+// CHECK-NEXT:   t2 = zeros((t, 4))
+// CHECK-NEXT:   for i in 0..t {
+// CHECK-NEXT:     t3 = tanh(t1 @ w + x[i])
+// CHECK-NEXT:     t4 = t2
+// CHECK-NEXT:     t4[i] = t3
+// CHECK-NEXT:     t1, t2 = (t3, t4)
+// CHECK-NEXT:   }
+// CHECK-NEXT:   (t1, t2)
+// CHECK-NEXT: }
