@@ -65,7 +65,7 @@ target_link_libraries(tds_mlir INTERFACE
   MLIRMathToLibm MLIRMemRefToLLVM MLIRReconcileUnrealizedCasts MLIRSCFToControlFlow MLIRTensorToLinalg MLIRUBToLLVM
   MLIRVectorToLLVM MLIRVectorToLLVMPass MLIRVectorToSCF
   # reading, printing, tools
-  MLIRAsmParser MLIRDebug MLIRIR MLIRParser MLIRPass MLIRMlirOptMain MLIRSupport
+  MLIRAsmParser MLIRDebug MLIRIR MLIRParser MLIRPass MLIROptLib MLIRPluginsLib MLIRBytecodeWriter MLIRRemarkStreamer MLIRSupport
   # to LLVM IR and machine code
   MLIRBuiltinToLLVMIRTranslation MLIRLLVMIRTransforms MLIRLLVMToLLVMIRTranslation MLIRTargetLLVMIRExport
   tds_llvm_static)

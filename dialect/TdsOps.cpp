@@ -74,8 +74,12 @@ static void printDrop(OpAsmPrinter &p, Operation *, OutsideAttr outside) {
     p << ' ' << stringifyEnum(outside.getValue());
 }
 
+using MaybeOperand = std::optional<OpAsmParser::UnresolvedOperand>;
+
 /// A type after `else` is written unless it is the scalar of x's elements.
-static ParseResult parseOtherwiseType(OpAsmParser &p, Type x, Type &otherwise) {
+static ParseResult parseOtherwiseType(OpAsmParser &p, const MaybeOperand &value, Type x, Type &otherwise) {
+  if (!value)
+    return success();
   if (succeeded(p.parseOptionalComma()))
     return p.parseType(otherwise);
   if (auto tensor = dyn_cast<RankedTensorType>(x))
@@ -89,11 +93,11 @@ static void printOtherwiseType(OpAsmPrinter &p, Type x, Type otherwise) {
 }
 
 /// T [, E] -> U
-static ParseResult parseAccessTypes(OpAsmParser &p, Type &x, Type &otherwise, Type &result) {
-  return failure(p.parseType(x) || parseOtherwiseType(p, x, otherwise) || p.parseArrow() || p.parseType(result));
+static ParseResult parseAccessTypes(OpAsmParser &p, const MaybeOperand &value, Type &x, Type &otherwise, Type &result) {
+  return failure(p.parseType(x) || parseOtherwiseType(p, value, x, otherwise) || p.parseArrow() || p.parseType(result));
 }
 
-static void printAccessTypes(OpAsmPrinter &p, Operation *, Type x, Type otherwise, Type result) {
+static void printAccessTypes(OpAsmPrinter &p, Operation *, Value, Type x, Type otherwise, Type result) {
   p << x;
   printOtherwiseType(p, x, otherwise);
   p << " -> " << result;
@@ -104,12 +108,13 @@ static ParseResult parseTypeGroup(OpAsmParser &p, SmallVectorImpl<Type> &types) 
 }
 
 /// T, (I, ...) [, E] -> U
-static ParseResult parseGatherTypes(OpAsmParser &p, Type &x, SmallVectorImpl<Type> &ids, Type &otherwise, Type &result) {
-  return failure(p.parseType(x) || p.parseComma() || parseTypeGroup(p, ids) || parseOtherwiseType(p, x, otherwise) ||
+static ParseResult parseGatherTypes(OpAsmParser &p, const MaybeOperand &value, Type &x, SmallVectorImpl<Type> &ids, Type &otherwise,
+                                    Type &result) {
+  return failure(p.parseType(x) || p.parseComma() || parseTypeGroup(p, ids) || parseOtherwiseType(p, value, x, otherwise) ||
                  p.parseArrow() || p.parseType(result));
 }
 
-static void printGatherTypes(OpAsmPrinter &p, Operation *, Type x, TypeRange ids, Type otherwise, Type result) {
+static void printGatherTypes(OpAsmPrinter &p, Operation *, Value, Type x, TypeRange ids, Type otherwise, Type result) {
   p << x << ", (" << ids << ")";
   printOtherwiseType(p, x, otherwise);
   p << " -> " << result;

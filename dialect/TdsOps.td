@@ -113,7 +113,7 @@ def Tds_AccessOp : Tds_Op<"access", [Pure, LinearRules]> {
   let results = (outs Tensor:$result);
   let assemblyFormat = [{
     $x `at` custom<Map>($map, $symbols) custom<Outside>($outside, $otherwise) attr-dict `:`
-    custom<AccessTypes>(type($x), type($otherwise), type($result))
+    custom<AccessTypes>(ref($otherwise), type($x), type($otherwise), type($result))
   }];
   let builders = [
     OpBuilder<(ins "::mlir::Type":$result, "::mlir::Value":$x, "::mlir::AffineMap":$map)>,
@@ -162,7 +162,7 @@ def Tds_GatherOp : Tds_Op<"gather", [Pure, AttrSizedOperandSegments, LinearRules
   let results = (outs Tensor:$result);
   let assemblyFormat = [{
     $x `[` $ids `]` `at` custom<Map>($map, $symbols) custom<Outside>($outside, $otherwise) attr-dict `:`
-    custom<GatherTypes>(type($x), type($ids), type($otherwise), type($result))
+    custom<GatherTypes>(ref($otherwise), type($x), type($ids), type($otherwise), type($result))
   }];
   let hasVerifier = 1;
 }
