@@ -14,14 +14,14 @@ namespace tds {
 /// Whether derivatives flow through such a value: a tensor of floating or complex elements.
 bool carriesDerivatives(mlir::Value v);
 
-/// The values that depend on the variables of one request through ops with a derivative. The others get no cotangent and no
-/// tangent, so that nothing is computed for them.
+/// The values that depend on the variables of one request through ops with a derivative. The others get no cotangent
+/// and no tangent, so that nothing is computed for them.
 class Activity {
 public:
   explicit Activity(mlir::ValueRange variables) : varying(variables.begin(), variables.end()) {}
 
-  /// Marks what a block computes from varying values. A composite that uses one and has no derivative of its own is replaced
-  /// by its body on the way.
+  /// Marks what a block computes from varying values. A composite that uses one and has no derivative of its own is
+  /// replaced by its body on the way.
   void mark(mlir::Block &block);
   /// Marks the results of one op, and what is inside of it.
   void mark(mlir::Operation *op);

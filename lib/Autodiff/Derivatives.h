@@ -35,8 +35,8 @@ class Reverse {
 public:
   Reverse(mlir::OpBuilder &b, Made &made, Activity &activity) : b(b), made(made), activity(activity) {}
 
-  /// A cotangent. Inside of a branch an element, it is zero where `live` is false, whatever it is multiplied with; null: live
-  /// everywhere.
+  /// A cotangent. Inside of a branch an element, it is zero where `live` is false, whatever it is multiplied with;
+  /// null: live everywhere.
   struct Cotangent {
     mlir::Value d, live;
   };

@@ -87,8 +87,9 @@ LogicalResult Forward::where(WhereOp op) {
   return success();
 }
 
-/// A derivative of one's own is reverse: the cotangents of the arguments are a linear function R of those of the results. The
-/// tangents of the results are its transpose at those of the arguments, which is a reverse derivative again.
+/// A derivative of one's own is reverse: the cotangents of the arguments are a linear function R of those of the
+/// results. The tangents of the results are its transpose at those of the arguments, which is a reverse derivative
+/// again.
 LogicalResult Forward::composite(CompositeOp op) {
   Location loc = op.getLoc();
   SmallVector<Value> wrt, seeds;

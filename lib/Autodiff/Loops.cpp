@@ -5,8 +5,8 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// x' = f(i, x, c) for i in lo .. hi, with x carried and c from outside. The loop is made to keep the x of each round in one
-// stack a value; the reversed loop takes them from there, computes a round again and walks it back:
+// x' = f(i, x, c) for i in lo .. hi, with x carried and c from outside. The loop is made to keep the x of each round in
+// one stack a value; the reversed loop takes them from there, computes a round again and walks it back:
 //
 //   for r in lo .. hi { i = lo + hi - 1 - r;  dx = (df/dx)^T dx;  dc += (df/dc)^T dx }
 //
@@ -133,7 +133,8 @@ LogicalResult Reverse::loop(scf::ForOp forward, ArrayRef<Cotangent> given) {
   }
   scf::YieldOp::create(b, loc, yields);
   for (Operation &op : llvm::make_early_inc_range(llvm::reverse(*round)))
-    if (isOpTriviallyDead(&op) && &op != i.getDefiningOp() && !isa<UnrealizedConversionCastOp>(op)) // i and stand-ins: below
+    if (isOpTriviallyDead(&op) && &op != i.getDefiningOp() &&
+        !isa<UnrealizedConversionCastOp>(op)) // i and stand-ins: below
       op.erase();
 
   // Stacks for the values that the walk reads.
@@ -160,12 +161,14 @@ LogicalResult Reverse::loop(scf::ForOp forward, ArrayRef<Cotangent> given) {
         Value x = loop.getRegionIterArgs()[k];
         auto type = typeOf(x);
         Value id = roundIds(inside, at, loop.getInductionVar(), lower, type);
-        updated.push_back(ScatterOp::create(inside, at, stack.getType(), ScatterKind::set, stack, x, id, roundMap(inside, unsigned(type.getRank())),
-                                            inside.getStrArrayAttr({}), Outside::clamp));
+        updated.push_back(ScatterOp::create(inside, at, stack.getType(), ScatterKind::set, stack, x, id,
+                                            roundMap(inside, unsigned(type.getRank())), inside.getStrArrayAttr({}),
+                                            Outside::clamp));
       }
       return updated;
     };
-    FailureOr<LoopLikeOpInterface> longer = forward.replaceWithAdditionalYields(rewriter, empty, /*replaceInitOperandUsesInLoop=*/false, keep);
+    FailureOr<LoopLikeOpInterface> longer =
+        forward.replaceWithAdditionalYields(rewriter, empty, /*replaceInitOperandUsesInLoop=*/false, keep);
     if (failed(longer))
       return failure();
     forward = cast<scf::ForOp>(longer->getOperation());
@@ -193,7 +196,8 @@ LogicalResult Reverse::loop(scf::ForOp forward, ArrayRef<Cotangent> given) {
   }
   for (Value v : outside)
     inits.push_back(zero(loc, v.getType()));
-  auto backward = scf::ForOp::create(b, loc, forward.getLowerBound(), forward.getUpperBound(), forward.getStep(), inits);
+  auto backward =
+      scf::ForOp::create(b, loc, forward.getLowerBound(), forward.getUpperBound(), forward.getStep(), inits);
   backward.getRegion().getBlocks().clear();
   backward.getRegion().takeBody(region);
   for (auto [n, k] : llvm::enumerate(varying))

@@ -80,7 +80,8 @@ LogicalResult Reverse::step(Operation *op) {
   Location loc = op->getLoc();
   if (auto where = dyn_cast<WhereOp>(op)) {
     Branch branch{where.getCond(), {&where.getThenRegion().front(), &where.getElseRegion().front()}, op->getResults()};
-    bool each = typeOf(where.getCond()).getRank() || llvm::any_of(given, [](const Cotangent &c) { return bool(c.live); });
+    bool each =
+        typeOf(where.getCond()).getRank() || llvm::any_of(given, [](const Cotangent &c) { return bool(c.live); });
     return each ? branchOfEach(loc, branch, given) : branchOfAll(loc, branch, given);
   }
   if (auto choice = dyn_cast<scf::IfOp>(op)) {
@@ -161,7 +162,8 @@ static Value liveOf(OpBuilder &b, ContractOp op, unsigned operand, Value live) {
   return broadcast(b, loc, live, typeOf(op.getOperand(operand)), dims);
 }
 
-/// A sum of products keeps its form, and so its kernels: elements of the other operand that no live result uses are set to 0.
+/// A sum of products keeps its form, and so its kernels: elements of the other operand that no live result uses are set
+/// to 0.
 void Reverse::contractUnder(ContractOp op, Value live, Value dy) {
   Value lives[] = {liveOf(b, op, 0, live), liveOf(b, op, 1, live)};
   Value masked[] = {mask(op.getLoc(), lives[0], op.getA()), mask(op.getLoc(), lives[1], op.getB())};
@@ -187,7 +189,8 @@ LogicalResult Reverse::composite(CompositeOp op, ArrayRef<Cotangent> given) {
         captures = inner;
   });
   if (captures)
-    return op.emitError() << "`" << op.getName() << "` has a derivative of its own, and uses a variable of this derivative "
+    return op.emitError() << "`" << op.getName()
+                          << "` has a derivative of its own, and uses a variable of this derivative "
                           << "that is no argument";
   IRMapping map;
   Block &rule = op.getRule().front();
@@ -227,7 +230,8 @@ SmallVector<Operation *> Reverse::copy(Block *side, IRMapping &map) {
   return ops;
 }
 
-/// A branch of all: a tds.where that computes each side again and walks it back; it yields the cotangents of what the sides use.
+/// A branch of all: a tds.where that computes each side again and walks it back; it yields the cotangents of what the
+/// sides use.
 LogicalResult Reverse::branchOfAll(Location loc, const Branch &branch, ArrayRef<Cotangent> given) {
   Region regions[2];
   llvm::MapVector<Value, std::array<Value, 2>> used;
@@ -276,9 +280,10 @@ static void dropChecks(Operation *op) {
   });
 }
 
-/// A branch an element. The sides are computed again, all elements of each. Of a side, the functions of single elements that
-/// lead to its results are walked back within a tds.where, which drops what comes of elements that do not take the side. What
-/// is left (reads, sums) mixes elements: it is walked back outside, where every cotangent comes with the elements it is live at.
+/// A branch an element. The sides are computed again, all elements of each. Of a side, the functions of single elements
+/// that lead to its results are walked back within a tds.where, which drops what comes of elements that do not take the
+/// side. What is left (reads, sums) mixes elements: it is walked back outside, where every cotangent comes with the
+/// elements it is live at.
 LogicalResult Reverse::branchOfEach(Location loc, const Branch &branch, ArrayRef<Cotangent> given) {
   for (int side : {0, 1}) {
     if (llvm::none_of(llvm::zip_equal(branch.yields(side), given),

@@ -28,11 +28,16 @@ Dim SourcePrinter::dimOf(AffineExpr expr, ArrayRef<Dim> dims, ArrayRef<Dim> symb
   auto binary = cast<AffineBinaryOpExpr>(expr);
   Dim lhs = dimOf(binary.getLHS(), dims, symbols), rhs = dimOf(binary.getRHS(), dims, symbols);
   switch (binary.getKind()) {
-  case AffineExprKind::Add: return lhs + rhs;
-  case AffineExprKind::Mul: return lhs * rhs;
-  case AffineExprKind::FloorDiv: return Dim::floorDiv(lhs, rhs);
-  case AffineExprKind::CeilDiv: return -Dim::floorDiv(-lhs, rhs);
-  default: return Dim::mod(lhs, rhs);
+  case AffineExprKind::Add:
+    return lhs + rhs;
+  case AffineExprKind::Mul:
+    return lhs * rhs;
+  case AffineExprKind::FloorDiv:
+    return Dim::floorDiv(lhs, rhs);
+  case AffineExprKind::CeilDiv:
+    return -Dim::floorDiv(-lhs, rhs);
+  default:
+    return Dim::mod(lhs, rhs);
   }
 }
 
@@ -174,11 +179,10 @@ Text SourcePrinter::composed(Operation *op, Value v, const Place &at) {
       .Case<ScatterOp>([&](ScatterOp op) {
         if (op.getKind() == ScatterKind::set)
           return refuse(op, "it writes in index notation");
-        return elementOfSum(op, op.getInit(), op.getV(), op.getIds(), op.getMap(), op.getSymbols(), op.getOutside(), at);
+        return elementOfSum(op, op.getInit(), op.getV(), op.getIds(), op.getMap(), op.getSymbols(), op.getOutside(),
+                            at);
       })
-      .Case<WhereOp>([&](WhereOp op) {
-        return elementOfWhere(op, {cast<OpResult>(v).getResultNumber()}, at);
-      })
+      .Case<WhereOp>([&](WhereOp op) { return elementOfWhere(op, {cast<OpResult>(v).getResultNumber()}, at); })
       .Default([&](Operation *op) -> Text {
         if (!isa<Pointwise>(op))
           return refuse(op, "it stands in index notation");
@@ -192,10 +196,14 @@ Text SourcePrinter::composed(Operation *op, Value v, const Place &at) {
 /// x at a place that may be outside of it.
 Text SourcePrinter::readOf(Value x, const Place &at, Outside outside, Value otherwise, const Place &of) {
   switch (outside) {
-  case Outside::none: return element(x, at);
-  case Outside::wrap: return read(exactNameFor(x), at, " wrap");
-  case Outside::clamp: return read(exactNameFor(x), at, " clamp");
-  case Outside::otherwise: break;
+  case Outside::none:
+    return element(x, at);
+  case Outside::wrap:
+    return read(exactNameFor(x), at, " wrap");
+  case Outside::clamp:
+    return read(exactNameFor(x), at, " clamp");
+  case Outside::otherwise:
+    break;
   }
   Text value = element(otherwise, typeOf(otherwise).getRank() ? of : Place());
   return read(exactNameFor(x), at, " else " + value.text);
@@ -280,8 +288,8 @@ Text SourcePrinter::elementOfWhere(WhereOp op, ArrayRef<unsigned> results, const
 // Sums into places, turned around
 //===----------------------------------------------------------------------===//
 
-/// y[p] = init[p] + the sum of x[d] over all d whose place map(d) is p. Where a coordinate of the place is `a * d + rest`, d is
-/// known: (p - rest) / a. The other dimensions of x are summed over, the other coordinates compared.
+/// y[p] = init[p] + the sum of x[d] over all d whose place map(d) is p. Where a coordinate of the place is `a * d +
+/// rest`, d is known: (p - rest) / a. The other dimensions of x are summed over, the other coordinates compared.
 Text SourcePrinter::elementOfSum(Operation *op, Value init, Value x, ValueRange ids, AffineMap map, ArrayAttr symbols,
                                  Outside outside, const Place &at) {
   auto type = typeOf(x), y = typeOf(op->getResult(0));
@@ -311,9 +319,8 @@ Text SourcePrinter::elementOfSum(Operation *op, Value init, Value x, ValueRange 
     for (unsigned d = 0; d < rank && !solved[k]; ++d) {
       std::string name = "$" + std::to_string(d);
       std::optional<Dim::Linear> linear = used.count(name) ? coordinate.linearIn(name) : std::nullopt;
-      bool elsewhere = llvm::any_of(llvm::enumerate(coordinates), [&](auto other) {
-        return other.index() != k && other.value().mentions(name);
-      });
+      bool elsewhere = llvm::any_of(llvm::enumerate(coordinates),
+                                    [&](auto other) { return other.index() != k && other.value().mentions(name); });
       if (!linear || elsewhere || isKnown[d] || mustSum[d] || !linear->coefficient.constant())
         continue;
       int64_t a = *linear->coefficient.constant();
@@ -371,7 +378,8 @@ Text SourcePrinter::elementOfSum(Operation *op, Value init, Value x, ValueRange 
   Text value = mayLeave ? read(exactNameFor(x), place, " else 0") : element(x, place);
   std::string zero = elementName(type.getElementType()) + "(0)", text = value.text;
   if (!conditions.empty())
-    text = "(if " + llvm::join(conditions, " and ") + " then " + typed(value, type.getElementType()).text + " else " + zero + ")";
+    text = "(if " + llvm::join(conditions, " and ") + " then " + typed(value, type.getElementType()).text + " else " +
+           zero + ")";
   std::string head = close(indices, sizes);
   if (!sizes.empty())
     text = "sum" + head + "(" + text + ")";

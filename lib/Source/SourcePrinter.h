@@ -17,8 +17,8 @@
 
 namespace tds::source {
 
-/// An expression. Compound ones stand in brackets where an operator could tear them apart; the formatter takes those away
-/// that precedence does not need.
+/// An expression. Compound ones stand in brackets where an operator could tear them apart; the formatter takes those
+/// away that precedence does not need.
 struct Text {
   std::string text;
   std::vector<std::string> shape; ///< of the text in TDS; the value's may be what this broadcasts to
@@ -29,8 +29,8 @@ struct Text {
 /// Where an element is: a coordinate a dimension, over sizes, indices in scope and data.
 using Place = std::vector<Dim>;
 
-/// Prints a function. A value is printed in one of two ways: whole, as functions of tensors, or an element at a place, which is
-/// what stands inside of index notation. After an error the texts are of no use; `ok` says so.
+/// Prints a function. A value is printed in one of two ways: whole, as functions of tensors, or an element at a place,
+/// which is what stands inside of index notation. After an error the texts are of no use; `ok` says so.
 class SourcePrinter {
 public:
   explicit SourcePrinter(mlir::func::FuncOp function) : function(function) {}
@@ -76,13 +76,15 @@ private:
   Text apply(mlir::Operation *op, llvm::ArrayRef<Text> operands);
   Text convert(mlir::Operation *op, Text x, mlir::Type to);
   Text pointwise(mlir::Operation *op);
-  Text access(AccessOp op);
-  Text gather(GatherOp op);
-  Text scatterAdd(ScatterOp op);
   Text reduce(ReduceOp op);
   Text scan(ScanOp op);
   Text contract(ContractOp op);
   Text call(llvm::StringRef function, llvm::ArrayRef<std::string> arguments, std::vector<std::string> shape);
+
+  // Reads.cpp: subscripts
+  Text access(AccessOp op);
+  Text gather(GatherOp op);
+  Text scatterAdd(ScatterOp op);
   /// `[subscripts]` that read x at a map, when slices, numbers and one tensor of ids do; and the shape that they give.
   struct Subscripts {
     std::string text;
@@ -123,7 +125,8 @@ private:
   llvm::DenseMap<mlir::Value, Text> values;
   llvm::DenseSet<mlir::Operation *> named;
   llvm::StringSet<> names;
-  std::map<std::string, std::set<std::string>> bare; ///< of each open index: the dimensions that it subscripts by itself
+  std::map<std::string, std::set<std::string>>
+      bare; ///< of each open index: the dimensions that it subscripts by itself
   struct Local {
     Place at;
     std::string name;
@@ -133,7 +136,12 @@ private:
   bool ok = true;
 };
 
+using Sizes = std::vector<std::string>;
+
 std::string elementName(mlir::Type element);
+Sizes sizesOf(mlir::RankedTensorType type);
+/// `a`, or `(a, b)`.
+std::string tuple(llvm::ArrayRef<std::string> parts);
 Dim sizeOf(llvm::StringRef text);
 std::string bracket(llvm::ArrayRef<std::string> parts);
 std::string number(const HostValue &value, mlir::Type element, bool asFloat);

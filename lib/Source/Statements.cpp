@@ -16,7 +16,8 @@ using namespace mlir;
 using namespace tds;
 using namespace tds::source;
 
-/// A value used once is written where it is used, up to this length; a statement is cut in two when it is longer than that.
+/// A value used once is written where it is used, up to this length; a statement is cut in two when it is longer than
+/// that.
 static constexpr size_t inlineLimit = 48, statementLimit = 92;
 
 /// Of ops at one place with one name, the last one has the value that was called so; the others led to it.
@@ -48,9 +49,8 @@ Text SourcePrinter::bind(Value v, const Text &text) {
 void SourcePrinter::bindAll(ValueRange results, const std::string &text) {
   std::vector<std::string> targets;
   for (Value v : results) {
-    SmallVector<std::string> sizes = dimTexts(typeOf(v));
     targets.push_back(v.use_empty() ? "_" : nameOf(v));
-    values[v] = {targets.back(), {sizes.begin(), sizes.end()}, false, true};
+    values[v] = {targets.back(), sizesOf(typeOf(v)), false, true};
   }
   lines.push_back(llvm::join(targets, ", ") + " = " + text);
 }
@@ -111,8 +111,8 @@ void SourcePrinter::place(Operation *op, const Text &text) {
   Value v = op->getResult(0);
   // A broadcast of a name is written at each use: the broadcasting of the functions there may make it unnecessary.
   auto read = dyn_cast<AccessOp>(op);
-  bool spread = read && !text.atom && values.count(read.getX()) &&
-                values[read.getX()].atom && text.text.size() < inlineLimit && read.getOutside() == Outside::none &&
+  bool spread = read && !text.atom && values.count(read.getX()) && values[read.getX()].atom &&
+                text.text.size() < inlineLimit && read.getOutside() == Outside::none &&
                 typeOf(read.getX()).getRank() < typeOf(v).getRank();
   Operation *user = *v.user_begin();
   bool once = v.hasOneUse() && user->getBlock() == op->getBlock() && !isNamed(op);
@@ -133,17 +133,14 @@ Text SourcePrinter::compute(Operation *op) {
       .Case<ContractOp>([&](ContractOp op) { return contract(op); })
       .Case<ConvertOp>([&](ConvertOp op) { return convert(op, whole(op.getX()), elementOf(op.getResult())); })
       .Case<AccumulateOp>([&](AccumulateOp op) {
-        SmallVector<std::string> sizes = dimTexts(typeOf(op.getResult()));
-        return build({sizes.begin(), sizes.end()}, [&](const Place &at) { return compose(op, op.getResult(), at); });
+        return build(sizesOf(typeOf(op.getResult())), [&](const Place &at) { return compose(op, op.getResult(), at); });
       })
       .Case<ReshapeOp>([&](ReshapeOp op) {
-        SmallVector<std::string> sizes = dimTexts(typeOf(op.getResult()));
-        std::string shape = sizes.size() == 1 ? sizes[0] : "(" + llvm::join(sizes, ", ") + ")";
-        return call("reshape", {exact(op.getX()).text, shape}, {sizes.begin(), sizes.end()});
+        Sizes shape = sizesOf(typeOf(op.getResult()));
+        return call("reshape", {exact(op.getX()).text, tuple(shape)}, shape);
       })
       .Case<DeriveKeyOp>([&](DeriveKeyOp op) {
-        SmallVector<std::string> sizes = dimTexts(typeOf(op.getResult()));
-        return build({sizes.begin(), sizes.end()}, [&](const Place &at) { return compose(op, op.getResult(), at); });
+        return build(sizesOf(typeOf(op.getResult())), [&](const Place &at) { return compose(op, op.getResult(), at); });
       })
       .Default([&](Operation *op) { return isa<Pointwise>(op) ? pointwise(op) : refuse(op); });
 }
@@ -176,15 +173,13 @@ void SourcePrinter::whereOfAll(WhereOp op) {
   Text text{"(if " + condition + " then " + first + " else " + second + ")", {}, false, false};
   if (op.getNumResults() != 1)
     return bindAll(op.getResults(), text.text);
-  SmallVector<std::string> sizes = dimTexts(typeOf(op.getResult(0)));
-  text.shape.assign(sizes.begin(), sizes.end());
+  text.shape = sizesOf(typeOf(op.getResult(0)));
   place(op, text);
 }
 
 void SourcePrinter::whereOfEach(WhereOp op) {
   SmallVector<unsigned> all = llvm::to_vector(llvm::seq(op.getNumResults()));
-  SmallVector<std::string> sizes = dimTexts(typeOf(op.getCond()));
-  Text text = build({sizes.begin(), sizes.end()}, [&](const Place &at) { return elementOfWhere(op, all, at); });
+  Text text = build(sizesOf(typeOf(op.getCond())), [&](const Place &at) { return elementOfWhere(op, all, at); });
   if (ok)
     op.getNumResults() == 1 ? place(op, text) : bindAll(op.getResults(), text.text);
 }
@@ -262,7 +257,8 @@ void SourcePrinter::loop(scf::ForOp op) {
       next.push_back(typed(yielded).text);
     }
   if (!next.empty())
-    lines.push_back(llvm::join(assigned, ", ") + " = " + (next.size() == 1 ? next[0] : "(" + llvm::join(next, ", ") + ")"));
+    lines.push_back(llvm::join(assigned, ", ") + " = " +
+                    (next.size() == 1 ? next[0] : "(" + llvm::join(next, ", ") + ")"));
   names.erase(counter);
   outer.push_back("for " + counter + " in " + begin + ".." + end + " {\n" + llvm::join(lines, "\n") + "\n}");
   lines = std::move(outer);
@@ -273,7 +269,8 @@ void SourcePrinter::write(ScatterOp op) {
   Value result = op.getResult();
   std::optional<Subscripts> places;
   if (staysInside(op.getOutside(), op.getIds()))
-    places = subscripts(op.getMap(), op.getSymbols(), op.getIds(), op.getType(), typeOf(op.getV()), /*mayAddDims=*/false);
+    places =
+        subscripts(op.getMap(), op.getSymbols(), op.getIds(), op.getType(), typeOf(op.getV()), /*mayAddDims=*/false);
   if (!places) {
     refuse(op, "it writes at places that no subscript names");
     return;

@@ -16,14 +16,12 @@ using namespace mlir;
 using namespace tds;
 using namespace tds::source;
 
-using Sizes = std::vector<std::string>;
-
-static Sizes sizesOf(RankedTensorType type) {
+Sizes source::sizesOf(RankedTensorType type) {
   SmallVector<std::string> texts = dimTexts(type);
   return {texts.begin(), texts.end()};
 }
 
-static std::string tuple(ArrayRef<std::string> parts) {
+std::string source::tuple(ArrayRef<std::string> parts) {
   return parts.size() == 1 ? parts[0] : "(" + llvm::join(parts, ", ") + ")";
 }
 
@@ -116,7 +114,8 @@ Text SourcePrinter::whole(Value v) {
     bool simple = llvm::all_of(text, llvm::isAlnum);
     return {simple ? text : "(" + text + ")", {}, true, true};
   }
-  if (auto made = dyn_cast_or_null<tensor::FromElementsOp>(op); made && made.getElements().size() == 1 && made.getType().getRank() == 0)
+  if (auto made = dyn_cast_or_null<tensor::FromElementsOp>(op);
+      made && made.getElements().size() == 1 && made.getType().getRank() == 0)
     return scalar(made.getElements()[0]);
   if (auto iota = dyn_cast_or_null<IotaOp>(op)) {
     auto type = iota.getResult().getType();
@@ -135,7 +134,8 @@ Text SourcePrinter::whole(Value v) {
     return text;
   }
   if (ok)
-    return op ? refuse(op, "its value is used before it is written") : refuse(function, "an argument of a body has no text");
+    return op ? refuse(op, "its value is used before it is written")
+              : refuse(function, "an argument of a body has no text");
   return {};
 }
 
@@ -188,7 +188,8 @@ static Sizes broadcastShapes(ArrayRef<Text> operands) {
   return shape;
 }
 
-/// The text of a scalar function on texts. At least one of them gets a type of its own: numbers alone would make a number.
+/// The text of a scalar function on texts. At least one of them gets a type of its own: numbers alone would make a
+/// number.
 Text SourcePrinter::apply(Operation *op, ArrayRef<Text> operands) {
   StringRef name = op->getName().stripDialect();
   SmallVector<Text> x(operands);
@@ -211,9 +212,21 @@ Text SourcePrinter::apply(Operation *op, ArrayRef<Text> operands) {
   Sizes shape = broadcastShapes(x);
 
   StringRef sign = llvm::StringSwitch<StringRef>(name)
-                       .Case("add", "+").Case("sub", "-").Case("mul", "*").Case("div", "/").Case("floordiv", "//")
-                       .Case("mod", "%").Case("pow", "**").Case("eq", "==").Case("ne", "!=").Case("lt", "<")
-                       .Case("le", "<=").Case("gt", ">").Case("ge", ">=").Case("and", "and").Case("or", "or")
+                       .Case("add", "+")
+                       .Case("sub", "-")
+                       .Case("mul", "*")
+                       .Case("div", "/")
+                       .Case("floordiv", "//")
+                       .Case("mod", "%")
+                       .Case("pow", "**")
+                       .Case("eq", "==")
+                       .Case("ne", "!=")
+                       .Case("lt", "<")
+                       .Case("le", "<=")
+                       .Case("gt", ">")
+                       .Case("ge", ">=")
+                       .Case("and", "and")
+                       .Case("or", "or")
                        .Default("");
   if (!sign.empty())
     return {"(" + x[0].text + " " + sign.str() + " " + x[1].text + ")", shape, weak, false};
@@ -243,188 +256,6 @@ Text SourcePrinter::convert(Operation *op, Text x, Type to) {
     return {"(" + x.text + " != 0)", x.shape, false, false};
   }
   return call(elementName(to), {x.text}, x.shape);
-}
-
-//===----------------------------------------------------------------------===//
-// Reads
-//===----------------------------------------------------------------------===//
-
-std::pair<Value, SmallVector<int64_t>> SourcePrinter::spreadFrom(Value ids) {
-  SmallVector<int64_t> dims = llvm::to_vector(llvm::seq<int64_t>(0, typeOf(ids).getRank()));
-  auto access = ids.getDefiningOp<AccessOp>();
-  if (!access || access.getOutside() != Outside::none)
-    return {ids, dims};
-  SmallVector<int64_t> own;
-  for (auto [k, expr] : llvm::enumerate(access.getMap().getResults())) {
-    auto dim = dyn_cast<AffineDimExpr>(expr);
-    if (!dim || (!own.empty() && own.back() >= int64_t(dim.getPosition())) ||
-        dimText(typeOf(access.getX()), k) != dimText(access.getType(), dim.getPosition()))
-      return {ids, dims};
-    own.push_back(dim.getPosition());
-  }
-  return {access.getX(), own};
-}
-
-bool SourcePrinter::staysInside(Outside outside, ValueRange ids) {
-  return outside == Outside::none || (outside == Outside::clamp && llvm::all_of(ids, [&](Value id) {
-                                        auto [base, own] = spreadFrom(id);
-                                        return own.empty() && whole(base).weak;
-                                      }));
-}
-
-std::optional<SourcePrinter::Subscripts> SourcePrinter::subscripts(AffineMap map, ArrayAttr symbols, ValueRange ids,
-                                                                   RankedTensorType x, RankedTensorType y,
-                                                                   bool mayAddDims) {
-  Subscripts result;
-  Sizes parts;
-  int64_t next = 0; // the first dimension of y that no subscript has given yet
-  bool tensorSeen = false;
-  auto giveUpTo = [&](int64_t dim) {
-    if (dim < next || (dim > next && !mayAddDims))
-      return false;
-    for (; next < dim; ++next) {
-      if (result.shape.empty() && parts.empty()) {
-        ++result.spread;
-        continue;
-      }
-      parts.push_back("new");
-      result.shape.push_back("1");
-    }
-    return true;
-  };
-  SmallVector<Dim> dims, sizes;
-  for (unsigned d = 0; d < map.getNumDims(); ++d)
-    dims.push_back(Dim::name("$" + std::to_string(d)));
-  for (unsigned s = 0; s < ids.size(); ++s)
-    sizes.push_back(Dim::name("@" + std::to_string(s)));
-  for (Attribute symbol : symbols)
-    sizes.push_back(sizeOf(cast<StringAttr>(symbol).getValue()));
-  for (auto [k, expr] : llvm::enumerate(map.getResults())) {
-    if (auto symbol = dyn_cast<AffineSymbolExpr>(expr); symbol && symbol.getPosition() < ids.size()) {
-      auto [base, own] = spreadFrom(ids[symbol.getPosition()]);
-      if (own.empty()) {
-        parts.push_back(whole(base).text);
-        continue;
-      }
-      for (size_t i = 1; i < own.size(); ++i)
-        if (own[i] != own[i - 1] + 1)
-          return std::nullopt;
-      if (tensorSeen || !giveUpTo(own[0]))
-        return std::nullopt;
-      tensorSeen = true;
-      for (int64_t dim : own)
-        result.shape.push_back(dimText(y, dim));
-      next = own.back() + 1;
-      parts.push_back(exact(base).text);
-      continue;
-    }
-    Dim place = dimOf(expr, dims, sizes);
-    std::set<std::string> names = place.names();
-    auto isIndex = [](const std::string &name) { return name[0] == '$'; };
-    if (llvm::any_of(names, [](const std::string &name) { return name[0] == '@'; }))
-      return std::nullopt;
-    if (place.isConstant(0) && dimConstant(x, k) == 1 && mayAddDims && next < y.getRank() && !map.isFunctionOfDim(next)) {
-      parts.push_back(":"); // a one that stretches
-      result.shape.push_back("1");
-      ++next;
-      continue;
-    }
-    if (llvm::none_of(names, isIndex)) {
-      if (place.constant().value_or(0) < 0)
-        return std::nullopt;
-      parts.push_back(place.str());
-      continue;
-    }
-    std::string index = *llvm::find_if(names, isIndex);
-    std::optional<Dim::Linear> linear = place.linearIn(index);
-    if (!linear || llvm::any_of(linear->rest.names(), isIndex) || !linear->coefficient.constant())
-      return std::nullopt;
-    int64_t dim = std::stoll(index.substr(1)), step = *linear->coefficient.constant();
-    std::string size = dimText(y, dim);
-    bool all = step == 1 && linear->rest.isConstant(0) && size == dimText(x, k);
-    Dim begin = linear->rest, end = begin + sizeOf(size);
-    if (!giveUpTo(dim) || step < 1 || begin.constant().value_or(0) < 0)
-      return std::nullopt;
-    if (step > 1) {
-      // The length that a subscript gives is known to be this one if all is numbers.
-      if (!begin.constant() || !sizeOf(size).constant() || *sizeOf(size).constant() == 0)
-        return std::nullopt;
-      end = begin + Dim(step) * (sizeOf(size) - Dim(1)) + Dim(1);
-    }
-    parts.push_back(all ? ":" : begin.str() + ":" + end.str() + (step > 1 ? ":" + std::to_string(step) : ""));
-    result.shape.push_back(size);
-    next = dim + 1;
-  }
-  if (!giveUpTo(y.getRank()))
-    return std::nullopt;
-  while (!parts.empty() && parts.back() == ":")
-    parts.pop_back();
-  result.text = llvm::join(parts, ", ");
-  return result;
-}
-
-Text SourcePrinter::access(AccessOp op) {
-  auto x = typeOf(op.getX()), y = typeOf(op.getResult());
-  Sizes shape = sizesOf(y);
-  if (op.getOutside() == Outside::none) {
-    if (std::optional<Subscripts> read = subscripts(op.getMap(), op.getSymbols(), {}, x, y, /*mayAddDims=*/true)) {
-      if (read->text.empty()) {
-        // Ones that broadcasting would stretch are no dimensions that were read whole.
-        Text text = exact(op.getX());
-        return {text.text, text.shape, text.weak, text.atom};
-      }
-      Text base = exact(op.getX());
-      if (!base.atom)
-        base.text = "(" + base.text + ")";
-      return {base.text + "[" + read->text + "]", read->shape, false, false};
-    }
-    // A permutation: the dimension of x that each of y reads.
-    SmallVector<int64_t> order(y.getRank(), -1);
-    bool permutation = x.getRank() == y.getRank();
-    for (auto [k, expr] : llvm::enumerate(op.getMap().getResults())) {
-      auto dim = dyn_cast<AffineDimExpr>(expr);
-      permutation &= dim && permutation && order[dim.getPosition()] < 0 && dimText(x, k) == dimText(y, dim.getPosition());
-      if (permutation)
-        order[dim.getPosition()] = k;
-    }
-    if (permutation) {
-      bool reversed = llvm::equal(llvm::reverse(order), llvm::seq<int64_t>(0, y.getRank()));
-      Sizes axes;
-      for (int64_t axis : order)
-        axes.push_back(std::to_string(axis));
-      std::string base = exact(op.getX()).text;
-      return call("transpose", reversed ? Sizes{base} : Sizes{base, tuple(axes)}, shape);
-    }
-  }
-  return build(shape, [&](const Place &at) { return compose(op, op.getResult(), at); });
-}
-
-Text SourcePrinter::gather(GatherOp op) {
-  auto x = typeOf(op.getX()), y = typeOf(op.getResult());
-  if (staysInside(op.getOutside(), op.getIds()))
-    if (std::optional<Subscripts> read = subscripts(op.getMap(), op.getSymbols(), op.getIds(), x, y, /*mayAddDims=*/true)) {
-      Text base = exact(op.getX());
-      if (!base.atom)
-        base.text = "(" + base.text + ")";
-      return {base.text + "[" + read->text + "]", read->shape, false, false};
-    }
-  return build(sizesOf(y), [&](const Place &at) { return compose(op, op.getResult(), at); });
-}
-
-Text SourcePrinter::scatterAdd(ScatterOp op) {
-  auto y = typeOf(op.getResult());
-  if (op.getIds().size() == 1 && op.getOutside() == Outside::none && y.getRank() > 0 &&
-      op.getMap().getResult(0) == getAffineSymbolExpr(0, op.getContext())) {
-    // Rows: the ids have the first dimensions of v, the others are read along.
-    auto [base, own] = spreadFrom(op.getIds()[0]);
-    bool rows = llvm::equal(own, llvm::seq<int64_t>(0, int64_t(own.size()))) &&
-                int64_t(own.size()) + y.getRank() - 1 == typeOf(op.getV()).getRank();
-    for (int64_t k = 1; k < y.getRank(); ++k)
-      rows &= op.getMap().getResult(k) == getAffineDimExpr(own.size() + k - 1, op.getContext());
-    if (rows)
-      return call("scatter_add", {typed(op.getInit()).text, exact(base).text, exact(op.getV()).text}, sizesOf(y));
-  }
-  return build(sizesOf(y), [&](const Place &at) { return compose(op, op.getResult(), at); });
 }
 
 //===----------------------------------------------------------------------===//
@@ -496,8 +327,8 @@ Text SourcePrinter::contract(ContractOp op) {
       std::optional<bool> a = isTransposed(maps[first], batch, rest[0], k),
                           b = isTransposed(maps[1 - first], batch, k, rest[1]);
       if (leading && a && b && (batch == 0 || (!*a && !*b)))
-        return {"(" + transposed(op.getOperand(first), *a) + " @ " + transposed(op.getOperand(1 - first), *b) + ")", shape,
-                false, false};
+        return {"(" + transposed(op.getOperand(first), *a) + " @ " + transposed(op.getOperand(1 - first), *b) + ")",
+                shape, false, false};
     }
   }
   if (op.getReduce().size() == 1 && shape.size() == 1) {
