@@ -17,6 +17,8 @@ std::unique_ptr<File> Parser::parseFile() {
       file->items.push_back(std::move(item));
     else
       skipStatement(start);
+    if (at == start) // a `}` whose block was given up above
+      ++at;
     while (accept(Token::newline) || accept(Token::semicolon))
       ;
   }
