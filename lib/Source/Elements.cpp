@@ -141,6 +141,17 @@ Text SourcePrinter::element(Value v, const Place &at) {
   return compose(op, v, at);
 }
 
+/// A size that all numbers are below, of a constant or of positions along a dimension.
+static std::optional<std::string> boundOf(Value v) {
+  if (std::optional<HostValue> number = splatValue(v); number && std::holds_alternative<host::Int>(*number))
+    return std::to_string(std::get<host::Int>(*number).v + 1);
+  if (auto access = v.getDefiningOp<AccessOp>(); access && access.getOutside() == Outside::none)
+    return boundOf(access.getX());
+  if (auto iota = v.getDefiningOp<IotaOp>())
+    return dimText(typeOf(v), unsigned(iota.getDim()));
+  return std::nullopt;
+}
+
 /// What an op computes at a place.
 Text SourcePrinter::compose(Operation *op, Value v, const Place &at) {
   if (!ok)
@@ -157,11 +168,10 @@ Text SourcePrinter::composed(Operation *op, Value v, const Place &at) {
         if (op.getDomain() == 1)
           return call("fold_in", {key, i}, {});
         // split(k, n)[i] is the same for each n beyond i.
-        std::optional<HostValue> at = splatValue(op.getI());
-        if (op.getDomain() != 2 || !at || !std::holds_alternative<host::Int>(*at))
+        std::optional<std::string> count = boundOf(op.getI());
+        if (op.getDomain() != 2 || !count)
           return refuse(op, "`split` at a place that is computed");
-        std::string count = std::to_string(std::get<host::Int>(*at).v + 1);
-        return Text{call("split", {key, count}, {}).text + "[" + i + "]", {}, false, false};
+        return Text{call("split", {key, *count}, {}).text + "[" + i + "]", {}, false, false};
       })
       .Case<ConvertOp>([&](ConvertOp op) { return convert(op, element(op.getX(), at), elementOf(op.getResult())); })
       .Case<AccessOp>([&](AccessOp op) {

@@ -184,31 +184,34 @@ std::string SourcePrinter::parameters() {
   };
   for (auto &[name, tree] : root.parts)
     spread(spread, *tree, name);
-  // Sizes are names too; an index or a value that is called the same would hide them.
+  // Sizes are names too: an index or a value that is called the same would hide them. One that is no dimension of a
+  // parameter is a parameter itself.
+  std::set<std::string> sizes;
+  auto mention = [&](StringRef text) {
+    for (const std::string &name : sizeOf(text).names())
+      sizes.insert(name);
+  };
+  auto mentionDims = [&](Type type) {
+    if (auto tensor = dyn_cast<RankedTensorType>(type))
+      llvm::for_each(dimTexts(tensor), mention);
+  };
+  llvm::for_each(function.getArgumentTypes(), mentionDims);
   function.walk([&](Operation *op) {
-    auto addSizes = [&](Type type) {
-      if (auto tensor = dyn_cast<RankedTensorType>(type))
-        for (const std::string &text : dimTexts(tensor))
-          for (const std::string &name : sizeOf(text).names())
-            names.insert(name);
-    };
-    llvm::for_each(op->getResultTypes(), addSizes);
-    llvm::for_each(op->getOperandTypes(), addSizes);
-    for (StringRef attribute : {"symbols", "size"}) {
-      Attribute value = op->getAttr(attribute);
-      SmallVector<Attribute> texts{value};
-      if (auto array = dyn_cast_or_null<ArrayAttr>(value))
-        texts.assign(array.begin(), array.end());
-      for (Attribute text : texts)
-        if (auto size = dyn_cast_or_null<StringAttr>(text))
-          for (const std::string &name : sizeOf(size.getValue()).names())
-            names.insert(name);
-    }
+    llvm::for_each(op->getResultTypes(), mentionDims);
+    if (auto size = dyn_cast<SizeOp>(op))
+      mention(size.getSize());
+    if (auto symbols = op->getAttrOfType<ArrayAttr>("symbols"))
+      for (Attribute symbol : symbols)
+        mention(cast<StringAttr>(symbol).getValue());
   });
+  std::set<std::string> free = sizes;
   for (Type type : function.getArgumentTypes())
     for (const std::string &text : dimTexts(cast<RankedTensorType>(type)))
-      for (const std::string &name : sizeOf(text).names())
-        names.insert(name);
+      free.erase(text);
+  for (const std::string &name : sizes)
+    names.insert(name);
+  for (const std::string &name : free)
+    texts.push_back(name + ": dim");
   return llvm::join(texts, ", ");
 }
 

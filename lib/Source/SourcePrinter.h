@@ -60,10 +60,16 @@ private:
   void whereOfAll(WhereOp op);
   void whereOfEach(WhereOp op);
   void composite(CompositeOp op);
+  void write(ScatterOp op);
+
+  // Loops.cpp
   void loop(mlir::scf::ForOp op);
+  void loop(mlir::scf::WhileOp op);
+  std::vector<std::string> carry(mlir::ValueRange inits, mlir::ValueRange arguments);
+  void nameUsed(mlir::Region &region);
+  void next(llvm::ArrayRef<std::string> names, mlir::ValueRange arguments, mlir::ValueRange yields);
   /// A number that is no tensor: a loop's bound or counter, and what is computed of them.
   Text scalar(mlir::Value v);
-  void write(ScatterOp op);
 
   // Whole.cpp: tensors
   Text whole(mlir::Value v);

@@ -6,9 +6,7 @@
 //===----------------------------------------------------------------------===//
 #include "dialect/TdsBuilder.h"
 #include "lib/Source/SourcePrinter.h"
-#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
-#include "mlir/IR/Matchers.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/TypeSwitch.h"
 
@@ -80,6 +78,8 @@ void SourcePrinter::visit(Operation *op) {
     return composite(call);
   if (auto counted = dyn_cast<scf::ForOp>(op))
     return loop(counted);
+  if (auto conditional = dyn_cast<scf::WhileOp>(op))
+    return loop(conditional);
   if (auto scatter = dyn_cast<ScatterOp>(op); scatter && scatter.getKind() == ScatterKind::set)
     return write(scatter);
   if (op->getNumResults() != 1) {
@@ -115,7 +115,8 @@ void SourcePrinter::place(Operation *op, const Text &text) {
                 text.text.size() < inlineLimit && read.getOutside() == Outside::none &&
                 typeOf(read.getX()).getRank() < typeOf(v).getRank();
   Operation *user = *v.user_begin();
-  bool once = v.hasOneUse() && user->getBlock() == op->getBlock() && !isNamed(op);
+  // What a round gives is assigned to the name that the loop carries: another one would say it twice.
+  bool once = v.hasOneUse() && user->getBlock() == op->getBlock() && (!isNamed(op) || isa<scf::YieldOp>(user));
   bool last = user->getNumOperands() == 1 && user->hasTrait<OpTrait::IsTerminator>();
   if (text.atom || spread || (once && text.text.size() <= (last ? statementLimit : inlineLimit)))
     values[v] = text;
@@ -199,69 +200,6 @@ void SourcePrinter::composite(CompositeOp op) {
                                 (*result.user_begin())->getBlock() == op->getBlock());
       values[result] = kept ? text : bind(value, text);
     }
-}
-
-Text SourcePrinter::scalar(Value v) {
-  if (auto known = values.find(v); known != values.end())
-    return known->second;
-  Operation *op = v.getDefiningOp();
-  APInt number;
-  if (op && matchPattern(v, m_ConstantInt(&number)))
-    return {std::to_string(number.getSExtValue()), {}, true, true};
-  if (auto cast = dyn_cast_or_null<arith::IndexCastOp>(op))
-    return scalar(cast.getIn());
-  if (auto extract = dyn_cast_or_null<tensor::ExtractOp>(op); extract && extract.getIndices().empty())
-    return whole(extract.getTensor());
-  if (!isa_and_nonnull<arith::AddIOp, arith::SubIOp, arith::MulIOp>(op))
-    return op ? refuse(op) : refuse(function, "a number has no text");
-  StringRef sign = isa<arith::AddIOp>(op) ? " + " : isa<arith::SubIOp>(op) ? " - " : " * ";
-  Text x = scalar(op->getOperand(0)), y = scalar(op->getOperand(1));
-  std::string text = x.text + sign.str() + y.text;
-  if (std::optional<Dim> size = Dim::parse("(" + x.text + ")" + sign.str() + "(" + y.text + ")"))
-    text = size->str(); // as short as it can be
-  return {"(" + text + ")", {}, x.weak && y.weak, true};
-}
-
-/// A counted loop assigns to what it carries: names bound before it.
-void SourcePrinter::loop(scf::ForOp op) {
-  std::string begin = scalar(op.getLowerBound()).text, end = scalar(op.getUpperBound()).text;
-  if (APInt step; !matchPattern(op.getStep(), m_ConstantInt(&step)) || step != 1) {
-    refuse(op, "its step is not 1");
-    return;
-  }
-  std::vector<std::string> targets;
-  for (auto [result, argument, init] : llvm::zip(op.getResults(), op.getRegionIterArgs(), op.getInitArgs())) {
-    Text value = typed(init);
-    std::string name = nameOf(argument);
-    lines.push_back(name + " = " + value.text);
-    targets.push_back(name);
-    values[argument] = {name, value.shape, false, true};
-    values[result] = values[argument];
-  }
-  // What is used of outside is named before: a name bound in a round is not seen behind the loop.
-  op.getBody()->walk([&](Operation *inner) {
-    for (Value v : inner->getOperands())
-      if (auto known = values.find(v); ok && known != values.end() && !known->second.atom)
-        bind(v, Text(known->second));
-  });
-  std::string counter = freeIndex();
-  names.insert(counter);
-  values[op.getInductionVar()] = {counter, {}, true, true};
-  std::vector<std::string> outer = std::move(lines);
-  lines.clear();
-  visit(*op.getBody());
-  std::vector<std::string> assigned, next;
-  for (auto [target, argument, yielded] : llvm::zip(targets, op.getRegionIterArgs(), op.getYieldedValues()))
-    if (ok && yielded != argument) {
-      assigned.push_back(target);
-      next.push_back(typed(yielded).text);
-    }
-  if (!next.empty())
-    lines.push_back(llvm::join(assigned, ", ") + " = " +
-                    (next.size() == 1 ? next[0] : "(" + llvm::join(next, ", ") + ")"));
-  names.erase(counter);
-  outer.push_back("for " + counter + " in " + begin + ".." + end + " {\n" + llvm::join(lines, "\n") + "\n}");
-  lines = std::move(outer);
 }
 
 /// y = init;  y[places] = v

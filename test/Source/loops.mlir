@@ -35,3 +35,38 @@ func.func @rounds(%w: tensor<4x4xf32> {tds.name = "w"}, %x: tensor<?x4xf32, ["t"
 // CHECK-NEXT:   }
 // CHECK-NEXT:   (t1, t2)
 // CHECK-NEXT: }
+
+// A condition that takes statements is a block.
+func.func @condition(%x: tensor<4xf32> {tds.name = "x"}) -> tensor<4xf32> {
+  %limit = tds.constant dense<9.0> : tensor<f32>
+  %r = scf.while (%y = %x) : (tensor<4xf32>) -> tensor<4xf32> {
+    %e = tds.exp %y : tensor<4xf32>
+    %m = tds.mul %e, %e : tensor<4xf32>
+    %s = tds.reduce sum %m over [0] : tensor<4xf32>
+    %c = tds.lt %s, %limit : tensor<f32>
+    %go = tensor.extract %c[] : tensor<i1>
+    scf.condition(%go) %y : tensor<4xf32>
+  } do {
+  ^bb0(%y: tensor<4xf32>):
+    %n = tds.add %y, %y : tensor<4xf32>
+    scf.yield %n : tensor<4xf32>
+  }
+  return %r : tensor<4xf32>
+}
+// CHECK-LABEL: def condition(x: f32[4]) -> f32[4] {
+// CHECK-NEXT:   t1 = x
+// CHECK-NEXT:   while {
+// CHECK-NEXT:     t2 = exp(t1)
+// CHECK-NEXT:     sum(t2 * t2) < 9
+// CHECK-NEXT:   } {
+// CHECK-NEXT:     t1 = t1 + t1
+// CHECK-NEXT:   }
+// CHECK-NEXT:   t1
+// CHECK-NEXT: }
+
+// A size that is no dimension of a parameter is a parameter.
+func.func @size(%x: tensor<?xf32, ["n"]> {tds.name = "x"}) -> tensor<?x?xf32, ["n", "k"]> {
+  %y = tds.access %x at (d0, d1)[s0] -> (d0 floordiv s0) sizes ["k"] : tensor<?xf32, ["n"]> -> tensor<?x?xf32, ["n", "k"]>
+  return %y : tensor<?x?xf32, ["n", "k"]>
+}
+// CHECK-LABEL: def size(x: f32[n], k: dim) -> f32[n, k] = [i < n, j < k] => x[i // k]

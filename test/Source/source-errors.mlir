@@ -1,12 +1,10 @@
 // RUN: %tds-opt %s --print-tds-source --split-input-file --verify-diagnostics
 
 func.func @loop(%x: tensor<f32>) -> tensor<f32> {
-  %t = arith.constant true
-  // expected-error @below {{`scf.while` can't be written as TDS}}
-  %l = scf.while (%q = %x) : (tensor<f32>) -> tensor<f32> {
-    scf.condition(%t) %q : tensor<f32>
-  } do {
-  ^bb0(%q: tensor<f32>):
+  %c0 = arith.constant 0 : index
+  %c2 = arith.constant 2 : index
+  // expected-error @below {{`scf.for` can't be written as TDS: its step is not 1}}
+  %l = scf.for %i = %c0 to %c2 step %c2 iter_args(%q = %x) -> tensor<f32> {
     scf.yield %q : tensor<f32>
   }
   return %l : tensor<f32>
