@@ -269,12 +269,14 @@ IndexedValues Generator::whileLoop(const Node *node) {
       if (!wants.empty()) {
         SmallVector<int64_t> dims = llvm::to_vector(llvm::seq(int64_t(0), int64_t(wants.size())));
         any = ReduceOp::create(scope.builder, loc, scalarType(b.getI1Type()), ReduceKind::any, any, dims);
-        passed.push_back(condition[0].v);
-        types.push_back(condition[0].v.getType());
-        afterBlock->addArgument(types.back(), loc);
       }
       Value go = tensor::ExtractOp::create(scope.builder, loc, any, ValueRange());
       scf::ConditionOp::create(scope.builder, loc, go, passed);
+    }
+    Value want; // again: a buffer for it would have to travel with the state
+    if (!wants.empty()) {
+      Enter scope(*this, conditionScope, afterBlock, afterParams);
+      want = evaluate(conditionScope->results[0]).v;
     }
     Enter scope(*this, body, afterBlock, afterParams);
     SmallVector<IndexedValue> results;
@@ -290,7 +292,6 @@ IndexedValues Generator::whileLoop(const Node *node) {
       }
       Value next = align(scope.builder, loc, results[i], wider);
       if (!wants.empty()) {
-        Value want = afterBlock->getArguments().back();
         Dims shape = body->params[i]->shape;
         Value c = align(scope.builder, loc, {want, wants}, wider, &shape);
         next = pointwise(scope.builder, loc, "select", {c, next, afterParams[i].v});
