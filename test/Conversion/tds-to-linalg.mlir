@@ -1,0 +1,148 @@
+// RUN: %tds-opt %s --convert-tds-to-linalg --canonicalize | FileCheck %s
+// What becomes of each op; the numbers are held by test/Gradients and test/Differential.
+
+// CHECK-LABEL: @pointwise
+func.func @pointwise(%x: tensor<4xf32>, %y: tensor<4xf32>) -> tensor<4xf32> {
+  // CHECK: linalg.generic {{.*}}iterator_types = ["parallel"]
+  // CHECK: arith.addf
+  %0 = tds.add %x, %y : tensor<4xf32>
+  return %0 : tensor<4xf32>
+}
+
+// A bool is a byte in memory.
+// CHECK-LABEL: @compare
+// CHECK-SAME: -> tensor<4xi8>
+func.func @compare(%x: tensor<4xf32>, %y: tensor<4xf32>) -> tensor<4xi1> {
+  // CHECK: arith.cmpf olt
+  // CHECK: arith.extui
+  %0 = tds.lt %x, %y : tensor<4xf32>
+  return %0 : tensor<4xi1>
+}
+
+// An unsigned byte divides as one.
+// CHECK-LABEL: @unsigned
+func.func @unsigned(%x: tensor<4xui8>, %y: tensor<4xui8>) -> tensor<4xui8> {
+  // CHECK: arith.divui
+  %0 = tds.floordiv %x, %y : tensor<4xui8>
+  return %0 : tensor<4xui8>
+}
+
+// A permutation is an indexing map, which fuses.
+// CHECK-LABEL: @transpose
+func.func @transpose(%x: tensor<4x8xf32>) -> tensor<8x4xf32> {
+  // CHECK-NOT: tensor.extract
+  // CHECK: linalg.{{generic|transpose}}
+  %0 = tds.access %x at (d0, d1) -> (d1, d0) : tensor<4x8xf32> -> tensor<8x4xf32>
+  return %0 : tensor<8x4xf32>
+}
+
+// CHECK-LABEL: @otherwise
+func.func @otherwise(%x: tensor<4xf32>, %e: tensor<f32>) -> tensor<6xf32> {
+  // CHECK: {{arith.select|tensor.pad|tensor.insert_slice}}
+  %0 = tds.access %x at (d0) -> (d0 - 1) else %e : tensor<4xf32> -> tensor<6xf32>
+  return %0 : tensor<6xf32>
+}
+
+// An index that is data is checked by its greatest unsigned value, and clamped where it is read.
+// CHECK-LABEL: @gather
+func.func @gather(%x: tensor<9xf32>, %i: tensor<3xi32>) -> tensor<3xf32> {
+  // CHECK: arith.max{{[us]}}i
+  // CHECK: call @tds_report_index
+  // CHECK: tensor.extract
+  %0 = tds.gather %x[%i] at (d0)[s0] -> (s0) : tensor<9xf32>, (tensor<3xi32>) -> tensor<3xf32>
+  return %0 : tensor<3xf32>
+}
+
+// CHECK-LABEL: @scatter
+func.func @scatter(%x: tensor<9xf32>, %v: tensor<3xf32>, %i: tensor<3xi32>) -> tensor<9xf32> {
+  // CHECK: scf.for
+  // CHECK: arith.addf
+  // CHECK: tensor.insert
+  %0 = tds.scatter add %x, %v[%i] at (d0)[s0] -> (s0) : tensor<9xf32>, tensor<3xf32>, (tensor<3xi32>)
+  return %0 : tensor<9xf32>
+}
+
+// CHECK-LABEL: @contract
+func.func @contract(%x: tensor<4x8xf32>, %y: tensor<8x2xf32>) -> tensor<4x2xf32> {
+  // CHECK: linalg.fill
+  // CHECK: linalg.generic {{.*}}["parallel", "parallel", "reduction"]
+  // CHECK-SAME: attrs = {tds.contract}
+  %0 = tds.contract %x, %y maps [affine_map<(d0, d1, d2) -> (d0, d2)>, affine_map<(d0, d1, d2) -> (d2, d1)>] over [2] : tensor<4x8xf32>, tensor<8x2xf32>
+  return %0 : tensor<4x2xf32>
+}
+
+// 16-bit elements are summed in 32.
+// CHECK-LABEL: @half
+func.func @half(%x: tensor<8xf16>) -> tensor<f16> {
+  // CHECK: arith.extf
+  // CHECK: arith.addf {{.*}} : f32
+  %0 = tds.reduce sum %x over [0] : tensor<8xf16>
+  return %0 : tensor<f16>
+}
+
+// CHECK-LABEL: @argmax
+func.func @argmax(%x: tensor<8xf32>) -> tensor<i32> {
+  // CHECK: linalg.generic {{.*}}["reduction"]
+  %0 = tds.reduce argmax %x over [0] : tensor<8xf32>
+  return %0 : tensor<i32>
+}
+
+// CHECK-LABEL: @scan
+func.func @scan(%x: tensor<8xf32>) -> tensor<8xf32> {
+  // CHECK: scf.for
+  %0 = tds.scan sum %x along 0 : tensor<8xf32>
+  return %0 : tensor<8xf32>
+}
+
+// CHECK-LABEL: @reshape
+func.func @reshape(%x: tensor<4x8xf32>) -> tensor<2x16xf32> {
+  // CHECK: tensor.{{collapse_shape|expand_shape|reshape}}
+  %0 = tds.reshape %x : tensor<4x8xf32> -> tensor<2x16xf32>
+  return %0 : tensor<2x16xf32>
+}
+
+// Philox' multipliers.
+// CHECK-LABEL: @random
+func.func @random(%k: tensor<ui64>) -> tensor<8xi32> {
+  // CHECK-DAG: 3528531795
+  // CHECK-DAG: 3449720151
+  %0 = tds.random_bits %k : tensor<ui64> -> tensor<8xi32>
+  return %0 : tensor<8xi32>
+}
+
+// CHECK-LABEL: @branch_of_all
+func.func @branch_of_all(%c: tensor<i1>, %x: tensor<4xf32>) -> tensor<4xf32> {
+  // CHECK: scf.if
+  %0 = tds.where %c : tensor<i1> -> tensor<4xf32> {
+    %t = tds.log %x : tensor<4xf32>
+    tds.yield %t : tensor<4xf32>
+  } else {
+    tds.yield %x : tensor<4xf32>
+  }
+  return %0 : tensor<4xf32>
+}
+
+// CHECK-LABEL: @branch_of_each
+func.func @branch_of_each(%c: tensor<4xi1>, %x: tensor<4xf32>) -> tensor<4xf32> {
+  // CHECK-NOT: scf.if
+  // CHECK: arith.select
+  %0 = tds.where %c : tensor<4xi1> -> tensor<4xf32> {
+    %t = tds.log %x : tensor<4xf32>
+    tds.yield %t : tensor<4xf32>
+  } else {
+    tds.yield %x : tensor<4xf32>
+  }
+  return %0 : tensor<4xf32>
+}
+
+// CHECK-LABEL: @composite
+func.func @composite(%x: tensor<4xf32>) -> tensor<4xf32> {
+  // CHECK-NOT: tds.composite
+  // CHECK: arith.addf
+  %0 = tds.composite "twice"(%x) : (tensor<4xf32>) -> tensor<4xf32> {
+  ^bb0(%a: tensor<4xf32>):
+    %t = tds.add %a, %a : tensor<4xf32>
+    tds.yield %t : tensor<4xf32>
+  }
+  return %0 : tensor<4xf32>
+}

@@ -1,0 +1,125 @@
+// RUN: %tds-opt %s --tds-simplify | FileCheck %s
+
+// A product summed over a shared index is a contraction, its reads absorbed.
+// CHECK-LABEL: @matmul
+func.func @matmul(%x: tensor<4x8xf32>, %y: tensor<8x2xf32>) -> tensor<4x2xf32> {
+  // CHECK-NEXT: %[[C:.*]] = tds.contract %{{.*}}, %{{.*}} maps [#{{.*}}, #{{.*}}] over [2] : tensor<4x8xf32>, tensor<8x2xf32>
+  // CHECK-NEXT: return %[[C]]
+  %a = tds.access %x at (d0, d1, d2) -> (d0, d2) : tensor<4x8xf32> -> tensor<4x2x8xf32>
+  %b = tds.access %y at (d0, d1, d2) -> (d2, d1) : tensor<8x2xf32> -> tensor<4x2x8xf32>
+  %m = tds.mul %a, %b : tensor<4x2x8xf32>
+  %s = tds.reduce sum %m over [2] : tensor<4x2x8xf32>
+  return %s : tensor<4x2xf32>
+}
+
+// Both factors whole: a sum over elements stays one, it fuses with what is around it.
+// CHECK-LABEL: @elements
+func.func @elements(%x: tensor<4x8xf32>, %y: tensor<4x8xf32>) -> tensor<4xf32> {
+  // CHECK-NOT: tds.contract
+  %m = tds.mul %x, %y : tensor<4x8xf32>
+  %s = tds.reduce sum %m over [1] : tensor<4x8xf32>
+  return %s : tensor<4xf32>
+}
+
+// CHECK-LABEL: @transposed
+func.func @transposed(%x: tensor<4x8xf32>, %y: tensor<2x8xf32>) -> tensor<4x2xf32> {
+  // CHECK-NEXT: tds.contract
+  // CHECK-NEXT: return
+  %t = tds.access %y at (d0, d1) -> (d1, d0) : tensor<2x8xf32> -> tensor<8x2xf32>
+  %s = tds.contract %x, %t maps [affine_map<(d0, d1, d2) -> (d0, d2)>, affine_map<(d0, d1, d2) -> (d2, d1)>] over [2] : tensor<4x8xf32>, tensor<8x2xf32>
+  return %s : tensor<4x2xf32>
+}
+
+// CHECK-LABEL: @transpose_of_contract
+func.func @transpose_of_contract(%x: tensor<4x8xf32>, %y: tensor<8x2xf32>) -> tensor<2x4xf32> {
+  // CHECK-NEXT: %[[C:.*]] = tds.contract
+  // CHECK-NEXT: return %[[C]] : tensor<2x4xf32>
+  %s = tds.contract %x, %y maps [affine_map<(d0, d1, d2) -> (d0, d2)>, affine_map<(d0, d1, d2) -> (d2, d1)>] over [2] : tensor<4x8xf32>, tensor<8x2xf32>
+  %t = tds.access %s at (d0, d1) -> (d1, d0) : tensor<4x2xf32> -> tensor<2x4xf32>
+  return %t : tensor<2x4xf32>
+}
+
+// CHECK-LABEL: @sum_of_contract
+func.func @sum_of_contract(%x: tensor<4x8xf32>, %y: tensor<8x2xf32>) -> tensor<4xf32> {
+  // CHECK-NEXT: tds.contract {{.*}} over [1, 2]
+  // CHECK-NEXT: return
+  %s = tds.contract %x, %y maps [affine_map<(d0, d1, d2) -> (d0, d2)>, affine_map<(d0, d1, d2) -> (d2, d1)>] over [2] : tensor<4x8xf32>, tensor<8x2xf32>
+  %t = tds.reduce sum %s over [1] : tensor<4x2xf32>
+  return %t : tensor<4xf32>
+}
+
+// CHECK-LABEL: @reads_of_reads
+func.func @reads_of_reads(%x: tensor<9xf32>) -> tensor<4xf32> {
+  // CHECK-NEXT: tds.access %{{.*}} at (d0) -> (d0 * 2 + 1) : tensor<9xf32> -> tensor<4xf32>
+  // CHECK-NEXT: return
+  %a = tds.access %x at (d0) -> (d0 + 1) : tensor<9xf32> -> tensor<8xf32>
+  %b = tds.access %a at (d0) -> (d0 * 2) : tensor<8xf32> -> tensor<4xf32>
+  return %b : tensor<4xf32>
+}
+
+// CHECK-LABEL: @repeated_last
+func.func @repeated_last(%x: tensor<?xf32, ["n"]>) -> tensor<?x8xf32, ["n", "8"]> {
+  // CHECK: %[[E:.*]] = tds.exp %{{.*}} : tensor<?xf32, ["n"]>
+  // CHECK-NEXT: tds.access %[[E]]
+  %a = tds.access %x at (d0, d1) -> (d0) : tensor<?xf32, ["n"]> -> tensor<?x8xf32, ["n", "8"]>
+  %b = tds.exp %a : tensor<?x8xf32, ["n", "8"]>
+  return %b : tensor<?x8xf32, ["n", "8"]>
+}
+
+// CHECK-LABEL: @sum_of_repeated
+func.func @sum_of_repeated(%x: tensor<?xf32, ["n"]>) -> tensor<?xf32, ["n"]> {
+  // CHECK-DAG: %[[N:.*]] = tds.constant dense<8.000000e+00> : tensor<{{.*}}
+  // CHECK: tds.mul %{{.*}}, %[[N]]
+  %a = tds.access %x at (d0, d1) -> (d0) : tensor<?xf32, ["n"]> -> tensor<?x8xf32, ["n", "8"]>
+  %b = tds.reduce sum %a over [1] : tensor<?x8xf32, ["n", "8"]>
+  return %b : tensor<?xf32, ["n"]>
+}
+
+// CHECK-LABEL: @factor_out
+func.func @factor_out(%x: tensor<4x8xf32>, %v: tensor<4xf32>) -> tensor<4xf32> {
+  // CHECK: %[[S:.*]] = tds.reduce sum %{{.*}} over [1] : tensor<4x8xf32>
+  // CHECK-NEXT: tds.mul %[[S]], %{{.*}} : tensor<4xf32>
+  %a = tds.access %v at (d0, d1) -> (d0) : tensor<4xf32> -> tensor<4x8xf32>
+  %m = tds.mul %x, %a : tensor<4x8xf32>
+  %b = tds.reduce sum %m over [1] : tensor<4x8xf32>
+  return %b : tensor<4xf32>
+}
+
+// CHECK-LABEL: @arithmetic
+func.func @arithmetic(%x: tensor<4xf32>, %y: tensor<4xf32>) -> (tensor<4xf32>, tensor<4xf32>, tensor<4xf32>, tensor<4xf32>) {
+  // CHECK-DAG: %[[N:.*]] = tds.neg %[[X:.*]] : tensor<4xf32>
+  // CHECK-DAG: %[[S:.*]] = tds.sub %{{.*}}, %{{.*}} : tensor<4xf32>
+  // CHECK-DAG: %[[TWO:.*]] = tds.mul
+  // CHECK: return %{{arg0|x}}, %[[S]], %[[N]], %[[TWO]]
+  %zero = tds.constant dense<0.0> : tensor<4xf32>
+  %one = tds.constant dense<1.0> : tensor<4xf32>
+  %minus = tds.constant dense<-1.0> : tensor<4xf32>
+  %a = tds.add %x, %zero : tensor<4xf32>
+  %b = tds.mul %a, %one : tensor<4xf32>
+  %ny = tds.neg %y : tensor<4xf32>
+  %nny = tds.neg %ny : tensor<4xf32>
+  %n3 = tds.neg %nny : tensor<4xf32>
+  %c = tds.add %x, %n3 : tensor<4xf32>
+  %d = tds.mul %minus, %x : tensor<4xf32>
+  %e = tds.add %x, %x : tensor<4xf32>
+  return %b, %c, %d, %e : tensor<4xf32>, tensor<4xf32>, tensor<4xf32>, tensor<4xf32>
+}
+
+// x * 0 is nan where x is: only known factors fold.
+// CHECK-LABEL: @zero_stays
+func.func @zero_stays(%x: tensor<4xf32>) -> tensor<4xf32> {
+  // CHECK: tds.mul
+  %zero = tds.constant dense<0.0> : tensor<4xf32>
+  %a = tds.mul %x, %zero : tensor<4xf32>
+  return %a : tensor<4xf32>
+}
+
+// CHECK-LABEL: @constants
+func.func @constants() -> tensor<4xf32> {
+  // CHECK-NEXT: %[[C:.*]] = tds.constant dense<5.000000e+00> : tensor<4xf32>
+  // CHECK-NEXT: return %[[C]]
+  %a = tds.constant dense<2.0> : tensor<4xf32>
+  %b = tds.constant dense<3.0> : tensor<4xf32>
+  %c = tds.add %a, %b : tensor<4xf32>
+  return %c : tensor<4xf32>
+}
