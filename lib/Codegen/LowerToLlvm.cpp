@@ -29,6 +29,7 @@
 #include "mlir/Dialect/Complex/IR/Complex.h"
 #include "mlir/Dialect/ControlFlow/IR/ControlFlow.h"
 #include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/MemRef/Transforms/Transforms.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
@@ -73,6 +74,27 @@ void makeEntryPoint(LLVM::LLVMFuncOp body, StringRef name, bool takesArena) {
   LLVM::ReturnOp::create(builder, loc, ValueRange{});
 }
 
+/// A buffer of no elements has strides of 0, which the bare-pointer convention does not take: it travels as one element.
+void passEmptyBuffers(func::FuncOp function) {
+  if (function.isDeclaration())
+    return;
+  OpBuilder b = OpBuilder::atBlockBegin(&function.front());
+  for (BlockArgument argument : function.getArguments()) {
+    auto type = dyn_cast<MemRefType>(argument.getType());
+    if (!type || !type.hasStaticShape() || type.getNumElements() != 0)
+      continue;
+    argument.setType(MemRefType::get({1}, type.getElementType()));
+    if (argument.use_empty())
+      continue;
+    SmallVector<int64_t> strides(type.getRank(), 1);
+    auto view = memref::ReinterpretCastOp::create(
+        b, argument.getLoc(), MemRefType::get(type.getShape(), type.getElementType(), StridedLayoutAttr::get(b.getContext(), 0, strides)),
+        argument, /*offset=*/0, type.getShape(), strides);
+    argument.replaceAllUsesExcept(memref::CastOp::create(b, argument.getLoc(), type, view), view);
+  }
+  function.setType(b.getFunctionType(function.front().getArgumentTypes(), function.getResultTypes()));
+}
+
 struct LowerToLlvmPass : impl::TdsLowerToLlvmBase<LowerToLlvmPass> {
   LogicalResult initialize(MLIRContext *context) override {
     RewritePatternSet simple(context);
@@ -97,6 +119,8 @@ struct LowerToLlvmPass : impl::TdsLowerToLlvmBase<LowerToLlvmPass> {
 
   void runOnOperation() override {
     ModuleOp module = getOperation();
+    for (auto function : module.getOps<func::FuncOp>())
+      passEmptyBuffers(function);
     if (failed(applyPatternsGreedily(module, simplifications, GreedyRewriteConfig().enableFolding(false))) ||
         failed(lowerControl(module)) || failed(lowerRest(module)))
       return signalPassFailure();

@@ -1,0 +1,146 @@
+"""Expressions of TDS beside NumPy's: `python cases.py > expected.json` with NumPy (and SciPy's erf) at hand.
+
+Each case is (TDS, NumPy). The names below are bound in both; f32 unless said."""
+import json
+import math
+import sys
+
+import numpy as np
+
+sys.path.insert(0, str(__import__("pathlib").Path(__file__).parents[1]))
+from philox import philox  # noqa: E402
+
+SETUP = """
+x = f32([[0.5, -1.25, 2.0, 0.0], [3.5, 0.25, -0.75, 1.0], [-2.0, 1.5, 0.125, -3.0]])
+v = f32([1.0, -2.0, 0.5, 4.0])
+d = f64([[0.1, 0.2, 0.3], [0.4, -0.5, 0.6]])
+i = [7, -3, 0, 5]
+k = i32([2, 3, -2, -5])
+b = x > 0.2
+ids = [2, 0, 2, 1, 1]
+t = reshape(arange(0, 24, f32), (2, 3, 4)) / 8 - 1
+e = zeros((0, 3))
+n1 = f32([nan, 1.0, inf, -inf])
+by = u8([250, 10, 255, 0])
+h = f16([0.1, 1000.5, -2.25])
+z = complex(f32([1.0, -2.0]), f32([0.5, 3.0]))
+"""
+f32, f64 = np.float32, np.float64
+x = np.array([[0.5, -1.25, 2.0, 0.0], [3.5, 0.25, -0.75, 1.0], [-2.0, 1.5, 0.125, -3.0]], f32)
+v = np.array([1.0, -2.0, 0.5, 4.0], f32)
+d = np.array([[0.1, 0.2, 0.3], [0.4, -0.5, 0.6]])
+i = np.array([7, -3, 0, 5], np.int32)
+k = np.array([2, 3, -2, -5], np.int32)
+b = x > 0.2
+ids = np.array([2, 0, 2, 1, 1])
+t = np.arange(24, dtype=f32).reshape(2, 3, 4) / 8 - 1
+e = np.zeros((0, 3), f32)
+n1 = np.array([np.nan, 1, np.inf, -np.inf], f32)
+by = np.array([250, 10, 255, 0], np.uint8)
+h = np.array([0.1, 1000.5, -2.25], np.float16)
+z = np.array([1 + 0.5j, -2 + 3j], np.complex64)
+
+
+def softmax(a, axis=-1):
+    w = np.exp(a - a.max(axis=axis, keepdims=True))
+    return w / w.sum(axis=axis, keepdims=True)
+
+
+def lse(a, axis):
+    m = a.max(axis=axis, keepdims=True)
+    return np.log(np.exp(a - m).sum(axis=axis)) + m.squeeze(axis)
+
+
+def words(key, n):
+    """Word i of a key: philox(ctr = {i / 4, 0, 0, 0})[i % 4]."""
+    block = np.arange((n + 3) // 4, dtype=np.uint64)
+    zero = 0 * block
+    return np.stack(philox([block, zero, zero, zero], key), 1).reshape(-1)[:n]
+
+
+def derived(key, counter, domain):
+    w = philox([np.uint64(counter), np.uint64(0), np.uint64(domain), np.uint64(0)], key)
+    return int(w[0]) | int(w[1]) << 32
+
+
+def uniform(key, n):
+    return (words(key, n) >> np.uint64(8)).astype(f64) * 2.0**-24
+
+
+def uniform64(key, n):
+    w = words(key, 2 * n).reshape(n, 2)
+    return ((w[:, 0] >> np.uint64(5)).astype(f64) * 2.0**26 + (w[:, 1] >> np.uint64(6)).astype(f64)) * 2.0**-53
+
+
+def normal(key, n):
+    u = uniform(key, 2 * n).reshape(n, 2)
+    return np.sqrt(-2 * np.log(1 - u[:, 0])) * np.cos(2 * np.pi * u[:, 1])
+
+
+erf = np.vectorize(math.erf)
+CASES = [
+    # elementwise
+    ("x + v", x + v), ("x * 2 - 1", x * 2 - 1), ("-x", -x), ("abs(x)", abs(x)), ("sign(x)", np.sign(x)), ("x ** 2", x ** 2),
+    ("x ** 3", x ** 3), ("abs(x) ** 1.5", abs(x) ** f32(1.5)), ("2 ** v", 2 ** v), ("v / 3", v / 3), ("1 / v", 1 / v),
+    ("exp(x)", np.exp(x)), ("expm1(x)", np.expm1(x)), ("log(abs(v))", np.log(abs(v))), ("log1p(abs(x))", np.log1p(abs(x))),
+    ("log2(abs(v))", np.log2(abs(v))), ("sqrt(abs(x))", np.sqrt(abs(x))), ("rsqrt(abs(v))", 1 / np.sqrt(abs(v))),
+    ("sin(x)", np.sin(x)), ("cos(x)", np.cos(x)), ("tan(x)", np.tan(x)), ("tanh(x)", np.tanh(x)), ("sinh(x)", np.sinh(x)),
+    ("cosh(x)", np.cosh(x)), ("asin(x / 4)", np.arcsin(x / 4)), ("acos(x / 4)", np.arccos(x / 4)), ("atan(x)", np.arctan(x)),
+    ("atan2(x, v)", np.arctan2(x, v)), ("erf(x)", erf(x)), ("sigmoid(x)", 1 / (1 + np.exp(-x))), ("relu(x)", np.maximum(x, 0)),
+    ("floor(x)", np.floor(x)), ("ceil(x)", np.ceil(x)), ("round(x * 2)", np.round(x * 2)), ("maximum(x, v)", np.maximum(x, v)),
+    ("minimum(x, v)", np.minimum(x, v)), ("clip(x, -1, 1)", np.clip(x, -1, 1)), ("where(b, x, v)", np.where(b, x, v)),
+    ("gelu(x)", 0.5 * x * (1 + erf(x / np.sqrt(2)))), ("silu(x)", x / (1 + np.exp(-x))), ("softplus(x)", np.log1p(np.exp(x))),
+    ("isnan(n1)", np.isnan(n1)), ("isfinite(n1)", np.isfinite(n1)), ("n1 == n1", n1 == n1), ("n1 < 2", n1 < 2),
+    ("maximum(n1, 0)", np.maximum(n1, 0)), ("exp(n1)", np.exp(n1)), ("n1 + 1", n1 + 1), ("tanh(n1)", np.tanh(n1)),
+    ("lgamma(abs(v))", np.vectorize(math.lgamma)(abs(v))), ("sin(1000 * v)", np.sin(f64(1000) * v)), ("x % 0.75", x % f32(0.75)),
+    # integers and bools
+    ("i + k", i + k), ("i * 3", i * 3), ("i // k", i // k), ("i % k", i % k), ("i // 0", 0 * i), ("i % 0", 0 * i), ("by + 10", by + np.uint8(10)),
+    ("by * by", by * by), ("by // 3", by // 3), ("i32(by)", by.astype(np.int32)), ("abs(i)", abs(i)), ("maximum(i, k)", np.maximum(i, k)),
+    ("bitand(i, 5)", i & 5), ("bitor(i, k)", i | k), ("bitxor(i, k)", i ^ k), ("shl(i, 2)", i << 2), ("shr(i, 1)", i >> 1),
+    ("b and not (x < 1)", b & ~(x < 1)), ("b or x < -1", b | (x < -1)), ("i == 5 or i < 0", (i == 5) | (i < 0)),
+    ("i32(x)", np.trunc(x).astype(np.int32)), ("i8(f32([300.0, -300.0, 1.9]))", np.array([127, -128, 1])), ("u8(f32([300.0, -3.0, 1.9]))", np.array([255, 0, 1])),
+    ("i32(n1)", np.array([0, 1, 2147483647, -2147483648])), ("i8(i32([300, -129]))", np.array([44, 127])), ("f32(i)", i.astype(f32)), ("bool(i)", i != 0),
+    ("f32(b)", b.astype(f32)), ("f64(x)", x.astype(f64)), ("f16(x)", x.astype(np.float16)), ("bf16(f32([1.00390625, 3.14159]))", np.array([1.0, 3.140625])),
+    ("h * h", h * h), ("sum(h)", np.float16(h.astype(f32).sum())), ("d * 0.1", d * 0.1), ("sum(d)", d.sum()),
+    # complex
+    ("z * z", z * z), ("z + 1", z + 1), ("real(z)", z.real), ("imag(z)", z.imag), ("conj(z)", z.conj()), ("abs(z)", abs(z)), ("z / (z + 2)", z / (z + 2)), ("exp(z)", np.exp(z)), ("angle(z)", np.angle(z)),
+    # shapes
+    ("transpose(x)", x.T), ("transpose(t, (2, 0, 1))", t.transpose(2, 0, 1)), ("reshape(t, (4, -1))", t.reshape(4, -1)), ("x[1]", x[1]), ("x[-1, 2]", x[-1, 2]),
+    ("x[:, 1:3]", x[:, 1:3]), ("x[::2, ::-1]", x[::2, ::-1]), ("x[..., 0]", x[..., 0]), ("x[:, new, 2]", x[:, None, 2]), ("t[1, ..., -2:]", t[1, ..., -2:]), ("x[ids]", x[ids]),
+    ("x[:, ids]", x[:, ids]), ("t[:, [2, 1]]", t[:, [2, 1]]), ("x[3:, :]", x[3:, :]), ("concat((x, x[:1] * 2), axis=0)", np.concatenate([x, x[:1] * 2])), ("concat((x, x), axis=-1)", np.concatenate([x, x], -1)),
+    ("pad(v, ((1, 2),))", np.pad(v, (1, 2))), ("pad(x, ((0, 1), (2, 0)), value=9)", np.pad(x, ((0, 1), (2, 0)), constant_values=9)), ("flip(x, axis=0)", x[::-1]), ("flip(x)", x[::-1, ::-1]),
+    ("roll(v, 1, axis=0)", np.roll(v, 1)), ("roll(x, -1, axis=1)", np.roll(x, -1, 1)), ("repeat(v, 2, axis=0)", np.repeat(v, 2)), ("diag(v)", np.diag(v)), ("diag(x[:, :3])", np.diag(x[:, :3])),
+    ("tril(x)", np.tril(x)), ("triu(x)", np.triu(x)), ("broadcast_to(v, (2, 4))", np.broadcast_to(v, (2, 4))), ("[v, 2 * v]", np.stack([v, 2 * v])), ("[[1, 2], [3, 4]]", np.array([[1, 2], [3, 4]])),
+    ("sum(zeros((2, 0)), axis=1)", np.zeros(2)), ("ones(3)", np.ones(3)), ("full((2, 2), 7)", np.full((2, 2), 7)), ("eye(3)", np.eye(3)), ("arange(2, 7)", np.arange(2, 7)), ("linspace(0, 1, 5)", np.linspace(0, 1, 5, dtype=f32)),
+    ("one_hot(ids, 3)", np.eye(3)[ids]), ("size(t, 1) * 2", 6), ("zeros_like(v)", 0 * v),
+    # reductions
+    ("sum(x)", x.sum()), ("sum(x, axis=0)", x.sum(0)), ("sum(t, axis=(0, 2))", t.sum((0, 2))), ("mean(x, axis=1, keep=true)", x.mean(1, keepdims=True)), ("prod(x[1:])", x[1:].prod()), ("max(x, axis=1)", x.max(1)), ("min(x)", x.min()),
+    ("argmax(x, axis=0)", x.argmax(0)), ("argmin(x)", x.argmin()), ("argmax(f32([1.0, 3.0, 3.0]))", 1), ("argmax(n1)", 0), ("any(b, axis=1)", b.any(1)), ("all(b, axis=0)", b.all(0)), ("sum(b)", int(b.sum())), ("mean(i)", i.mean()),
+    ("sum(by)", int(by.astype(int).sum())), ("var(x, axis=0)", x.var(0)), ("std(x)", x.std()), ("norm(v)", np.linalg.norm(v)), ("dot(v, v)", v @ v), ("cumsum(x, axis=1)", x.cumsum(1)), ("cumprod(v)", v.cumprod()), ("softmax(x)", softmax(x)),
+    ("log_softmax(x, axis=0)", np.log(softmax(x, 0))), ("logsumexp(x, axis=1)", lse(x, 1)), ("sum(e, axis=0)", e.sum(0)), ("prod(e)", 1.0), ("max(e, axis=0)", np.full(3, -np.inf)), ("min(e, axis=0)", np.full(3, np.inf)), ("any(e > 0)", False), ("all(e > 0)", True),
+    ("mean(e)", np.nan), ("logsumexp(e, axis=0)", np.full(3, -np.inf)), ("max(n1)", np.nan), ("sum(zeros((3, 0)), axis=1)", np.zeros(3)),
+    # products
+    ("x @ v", x @ v), ("v @ transpose(x)", v @ x.T), ("v @ v", v @ v), ("x @ transpose(x)", x @ x.T), ("t @ transpose(x)", t @ x.T), ("t @ v", t @ v), ("t @ transpose(t, (0, 2, 1))", t @ t.transpose(0, 2, 1)), ("d @ transpose(d)", d @ d.T), ("i @ k", i @ k),
+    # index notation
+    ("[a, c] => x[a, c] * v[c]", x * v), ("[a, c] => sum[j](x[a, j] * x[c, j])", x @ x.T), ("[a] => sum[r < 2](v[a + r])", v[:-1] + v[1:]), ("[a < 4] => v[a - 1 else 0] + v[a + 1 else 5]", np.array([0, 1, -2, .5]) + np.array([-2, .5, 4, 5])),
+    ("[a < 6] => v[a - 1 wrap]", np.take(v, np.arange(-1, 5), mode="wrap")), ("[a < 6] => v[a - 1 clamp]", np.take(v, np.arange(-1, 5), mode="clip")), ("[a] => sum[r](v[2 * a + r] * d[0, r])" if False else "[a] => v[2 * a]", v[::2]), ("[a, c] => if a == c then 1.0 else x[a, c]", np.where(np.arange(3)[:, None] == np.arange(4), 1, x)),
+    ("[a < 4] => a * a", np.arange(4) ** 2), ("[a, c < 8] => x[a, c // 2]", np.repeat(x, 2, 1)), ("[a < 7] => v[a % 4]", v[np.arange(7) % 4]), ("[q] => x[ids[q], 1]", x[ids, 1]), ("[a] => max[c](x[a, c])", x.max(1)), ("[a] => argmax[c](x[a, c])", x.argmax(1)), ("sum[a, c](x[a, c])", x.sum()), ("[a] => mean(x[a])", x.mean(1)),
+    ("[a < 3] => x[a, a]", np.diag(x)), ("[a] => logsumexp[c](x[a, c])", lse(x, 1)), ("[...] => sum[j](t[..., j])", t.sum(-1)), ("[a] => if x[a, 0] > 0 then log(x[a, 0]) else -1.0", np.array([np.log(.5), np.log(3.5), -1])), ("scatter_add(zeros(3), ids, f32([1.0, 2.0, 3.0, 4.0, 5.0]))", np.array([2, 9, 4])),
+    # random numbers
+    ("uniform(key(5), 7)", uniform(5, 7)), ("uniform(key(5), (2, 3))", uniform(5, 6).reshape(2, 3)), ("uniform(key(9), 5, f64)", uniform64(9, 5)), ("normal(key(11), 6)", normal(11, 6)),
+    ("uniform(fold_in(key(1), 7), 4)", uniform(derived(1, 7, 1), 4)), ("uniform(split(key(1), 3)[2], 4)", uniform(derived(1, 2, 2), 4)), ("randint(key(3), 8, -5, 10)", (words(3, 8).astype(np.int64) * 15 >> 32) - 5),
+    ("bernoulli(key(4), 0.3, 9)", uniform(4, 9) < 0.3), ("[a < 3] => uniform(fold_in(key(1), a), 2)", np.stack([uniform(derived(1, a, 1), 2) for a in range(3)])),
+    # weak numbers
+    ("7 // 2", 3), ("-7 // 2", -4), ("-7 % 3", 2), ("7 / 2", 3.5), ("2 ** 10", 1024), ("v * 1e-3", v * f32(1e-3)), ("if 2 > 1 then v else 0 * v", v), ("close(v, v + 1e-9)", True), ("close(v, v + 1)", False),
+]
+
+
+def plain(a):
+    a = np.asarray(a)
+    if np.iscomplexobj(a):
+        return {"re": plain(a.real), "im": plain(a.imag)}
+    return a.tolist()
+
+
+if __name__ == "__main__":
+    json.dump({"numpy": np.__version__, "setup": SETUP, "cases": [[text, plain(value)] for text, value in CASES]}, sys.stdout, indent=0)
