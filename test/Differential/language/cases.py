@@ -1,4 +1,4 @@
-"""Expressions of TDS beside NumPy's: `python cases.py > expected.json` with NumPy (and SciPy's erf) at hand.
+"""Expressions of TDS beside NumPy's: `python cases.py > expected.json` with NumPy and PyTorch at hand.
 
 Each case is (TDS, NumPy). The names below are bound in both; f32 unless said."""
 import json
@@ -6,11 +6,17 @@ import math
 import sys
 
 import numpy as np
+import torch
+import torch.nn.functional as F
 
 sys.path.insert(0, str(__import__("pathlib").Path(__file__).parents[1]))
 from philox import philox  # noqa: E402
 
 SETUP = """
+import nn, optim
+img = reshape(sin(arange(0, 96, f32)), (2, 3, 4, 4))
+ker = reshape(cos(arange(0, 108, f32)), (4, 3, 3, 3))
+qkv = reshape(sin(arange(0, 96, f32) * 0.7), (2, 2, 3, 8))
 x = f32([[0.5, -1.25, 2.0, 0.0], [3.5, 0.25, -0.75, 1.0], [-2.0, 1.5, 0.125, -3.0]])
 v = f32([1.0, -2.0, 0.5, 4.0])
 d = f64([[0.1, 0.2, 0.3], [0.4, -0.5, 0.6]])
@@ -24,6 +30,7 @@ n1 = f32([nan, 1.0, inf, -inf])
 by = u8([250, 10, 255, 0])
 h = f16([0.1, 1000.5, -2.25])
 z = complex(f32([1.0, -2.0]), f32([0.5, 3.0]))
+p0 = (w=x, b=v)
 """
 f32, f64 = np.float32, np.float64
 x = np.array([[0.5, -1.25, 2.0, 0.0], [3.5, 0.25, -0.75, 1.0], [-2.0, 1.5, 0.125, -3.0]], f32)
@@ -78,6 +85,22 @@ def normal(key, n):
 
 
 erf = np.vectorize(math.erf)
+img = torch.sin(torch.arange(96.0)).reshape(2, 3, 4, 4)
+ker = torch.cos(torch.arange(108.0)).reshape(4, 3, 3, 3)
+qkv = torch.sin(torch.arange(96.0) * 0.7).reshape(2, 2, 3, 8)
+tx, tv = torch.tensor(x), torch.tensor(v)
+
+
+def optimized(make, steps, grad=lambda p: 2 * p):
+    ps = [tx.clone(), tv.clone()]
+    o = make(ps)
+    for _ in range(steps):
+        for p in ps:
+            p.grad = grad(p)
+        o.step()
+    return ps[0].numpy()
+
+
 CASES = [
     # elementwise
     ("x + v", x + v), ("x * 2 - 1", x * 2 - 1), ("-x", -x), ("abs(x)", abs(x)), ("sign(x)", np.sign(x)), ("x ** 2", x ** 2),
@@ -123,13 +146,22 @@ CASES = [
     ("x @ v", x @ v), ("v @ transpose(x)", v @ x.T), ("v @ v", v @ v), ("x @ transpose(x)", x @ x.T), ("t @ transpose(x)", t @ x.T), ("t @ v", t @ v), ("t @ transpose(t, (0, 2, 1))", t @ t.transpose(0, 2, 1)), ("d @ transpose(d)", d @ d.T), ("i @ k", i @ k),
     # index notation
     ("[a, c] => x[a, c] * v[c]", x * v), ("[a, c] => sum[j](x[a, j] * x[c, j])", x @ x.T), ("[a] => sum[r < 2](v[a + r])", v[:-1] + v[1:]), ("[a < 4] => v[a - 1 else 0] + v[a + 1 else 5]", np.array([0, 1, -2, .5]) + np.array([-2, .5, 4, 5])),
-    ("[a < 6] => v[a - 1 wrap]", np.take(v, np.arange(-1, 5), mode="wrap")), ("[a < 6] => v[a - 1 clamp]", np.take(v, np.arange(-1, 5), mode="clip")), ("[a] => sum[r](v[2 * a + r] * d[0, r])" if False else "[a] => v[2 * a]", v[::2]), ("[a, c] => if a == c then 1.0 else x[a, c]", np.where(np.arange(3)[:, None] == np.arange(4), 1, x)),
+    ("[a < 6] => v[a - 1 wrap]", np.take(v, np.arange(-1, 5), mode="wrap")), ("[a < 6] => v[a - 1 clamp]", np.take(v, np.arange(-1, 5), mode="clip")), ("[a] => v[2 * a]", v[::2]), ("[a, c] => if a == c then 1.0 else x[a, c]", np.where(np.arange(3)[:, None] == np.arange(4), 1, x)),
     ("[a < 4] => a * a", np.arange(4) ** 2), ("[a, c < 8] => x[a, c // 2]", np.repeat(x, 2, 1)), ("[a < 7] => v[a % 4]", v[np.arange(7) % 4]), ("[q] => x[ids[q], 1]", x[ids, 1]), ("[a] => max[c](x[a, c])", x.max(1)), ("[a] => argmax[c](x[a, c])", x.argmax(1)), ("sum[a, c](x[a, c])", x.sum()), ("[a] => mean(x[a])", x.mean(1)),
     ("[a < 3] => x[a, a]", np.diag(x)), ("[a] => logsumexp[c](x[a, c])", lse(x, 1)), ("[...] => sum[j](t[..., j])", t.sum(-1)), ("[a] => if x[a, 0] > 0 then log(x[a, 0]) else -1.0", np.array([np.log(.5), np.log(3.5), -1])), ("scatter_add(zeros(3), ids, f32([1.0, 2.0, 3.0, 4.0, 5.0]))", np.array([2, 9, 4])),
     # random numbers
     ("uniform(key(5), 7)", uniform(5, 7)), ("uniform(key(5), (2, 3))", uniform(5, 6).reshape(2, 3)), ("uniform(key(9), 5, f64)", uniform64(9, 5)), ("normal(key(11), 6)", normal(11, 6)),
     ("uniform(fold_in(key(1), 7), 4)", uniform(derived(1, 7, 1), 4)), ("uniform(split(key(1), 3)[2], 4)", uniform(derived(1, 2, 2), 4)), ("randint(key(3), 8, -5, 10)", (words(3, 8).astype(np.int64) * 15 >> 32) - 5),
     ("bernoulli(key(4), 0.3, 9)", uniform(4, 9) < 0.3), ("[a < 3] => uniform(fold_in(key(1), a), 2)", np.stack([uniform(derived(1, a, 1), 2) for a in range(3)])),
+    # layers and optimizers, PyTorch's values
+    ("nn.cross_entropy(x, [0, 3, 1])", F.cross_entropy(tx, torch.tensor([0, 3, 1]), reduction="none").numpy()), ("nn.layer_norm(x, v, v / 2)", F.layer_norm(tx, (4,), tv, tv / 2).numpy()),
+    ("nn.conv2d(img, ker)", F.conv2d(img, ker).numpy()), ("nn.conv2d(img, ker, pad=1)", F.conv2d(img, ker, padding=1).numpy()), ("nn.conv2d(img, ker, stride=2, pad=1)", F.conv2d(img, ker, stride=2, padding=1).numpy()),
+    ("nn.max_pool(img, 2)", F.max_pool2d(img, 2).numpy()), ("nn.upsample(img[:, :, :2, :2], 2)", F.interpolate(img[:, :, :2, :2], scale_factor=2, mode="nearest").numpy()),
+    ("nn.attention(qkv, 0.5 * qkv, qkv)", F.scaled_dot_product_attention(qkv, qkv / 2, qkv).numpy()), ("nn.attention(qkv, 0.5 * qkv, qkv, causal=true)", F.scaled_dot_product_attention(qkv, qkv / 2, qkv, is_causal=True).numpy()),
+    ("nn.huber(x)", F.huber_loss(tx, torch.zeros_like(tx), reduction="none").numpy()), ("nn.round_ste(x)", np.round(x)),
+    ("{ p = p0\n  s = optim.adam_init(p)\n  for q in 0..5 { p, s = optim.adam(p, 2 * p, s, lr=0.1) }\n  p.w }", optimized(lambda p: torch.optim.Adam(p, lr=0.1), 5)),
+    ("{ p = p0\n  s = optim.adam_init(p)\n  for q in 0..5 { p, s = optim.adamw(p, 2 * p, s, lr=0.1) }\n  p.w }", optimized(lambda p: torch.optim.AdamW(p, lr=0.1, weight_decay=0.01), 5)),
+    ("{ p = p0\n  m = zeros_like(p)\n  for q in 0..5 { p, m = optim.momentum(p, 2 * p, m, lr=0.1) }\n  p.w }", optimized(lambda p: torch.optim.SGD(p, lr=0.1, momentum=0.9), 5)),
     # weak numbers
     ("7 // 2", 3), ("-7 // 2", -4), ("-7 % 3", 2), ("7 / 2", 3.5), ("2 ** 10", 1024), ("v * 1e-3", v * f32(1e-3)), ("if 2 > 1 then v else 0 * v", v), ("close(v, v + 1e-9)", True), ("close(v, v + 1)", False),
 ]
@@ -143,4 +175,4 @@ def plain(a):
 
 
 if __name__ == "__main__":
-    json.dump({"numpy": np.__version__, "setup": SETUP, "cases": [[text, plain(value)] for text, value in CASES]}, sys.stdout, indent=0)
+    json.dump({"numpy": np.__version__, "torch": torch.__version__, "setup": SETUP, "cases": [[text, plain(value)] for text, value in CASES]}, sys.stdout, indent=0)
