@@ -27,7 +27,7 @@ add_compile_options("SHELL:-Xclang -fno-pch-timestamp")
 # --as-needed first: it drops what Debian's LLVM names without need (libz3).
 add_link_options(-fuse-ld=lld -Wl,--as-needed)
 if(TDS_STATIC)
-  add_link_options(-Wl,--gc-sections -Wl,--icf=all -Wl,-z,pack-relative-relocs)
+  add_link_options(-Wl,--gc-sections -Wl,--icf=all -Wl,-z,pack-relative-relocs -static-libstdc++ -static-libgcc)
 endif()
 if(TDS_SANITIZERS)
   add_compile_options(-fsanitize=${TDS_SANITIZERS} -fno-sanitize-recover=undefined)

@@ -97,20 +97,17 @@ Value Interpreter::load(const ast::Call &e) {
     return {};
   std::string extension = path->extension().string();
   rt::NamedTensors file;
-  if (extension == ".npy") {
-    Result<Tensor> tensor = rt::loadNpy(*path);
+  if (extension == ".npy" || extension == ".png" || extension == ".csv") {
+    Result<Tensor> tensor = extension == ".npy" ? rt::loadNpy(*path) : extension == ".png" ? rt::loadPng(*path) : rt::loadCsv(*path);
     if (!tensor)
       return fail(tensor.error(), e.range);
     if (e.arguments.size() == 1)
       return Value::ofTensor(tensor.take());
-    return fail(Code::E0504, e.range, "an npy file is one tensor and has no fields");
+    return fail(Code::E0504, e.range, "a file of this kind is one tensor and has no fields");
   }
-  if (extension == ".csv" || extension == ".png")
-    return fail(Code::E0901, e.range,
-                "`load` of " + extension.substr(1) + " is not there yet; npy, npz and safetensors are");
   if (extension != ".npz" && extension != ".safetensors")
     return fail(Code::E0603, e.range,
-                "`load` knows npy, npz and safetensors by their endings, not `" + name.string + "`");
+                "`load` knows npy, npz, safetensors, csv and png by their endings, not `" + name.string + "`");
   auto loaded = extension == ".npz" ? rt::loadNpz(*path) : rt::loadSafetensors(*path);
   if (!loaded)
     return fail(loaded.error(), e.range);
@@ -173,10 +170,10 @@ Value Interpreter::save(const ast::Call &e) {
     return fail(Code::E0504, e.arguments[1].value->range, "tensors and records are saved; this is " + value.describe());
   std::vector<Tensor> tensors = value.asTensors();
   tds::Status done = success();
-  if (extension == ".npy") {
+  if (extension == ".npy" || extension == ".png" || extension == ".csv") {
     if (value.type->kind != Type::tensor)
-      return fail(Code::E0504, e.range, "an npy file is one tensor; save a record as npz or safetensors");
-    done = rt::saveNpy(path, tensors[0]);
+      return fail(Code::E0504, e.range, "a file of this kind is one tensor; save a record as npz or safetensors");
+    done = extension == ".npy" ? rt::saveNpy(path, tensors[0]) : extension == ".png" ? rt::savePng(path, tensors[0]) : rt::saveCsv(path, tensors[0]);
   } else if (extension == ".npz" || extension == ".safetensors") {
     if (value.type->kind == Type::tensor)
       return fail(Code::E0504, e.range,
@@ -186,12 +183,9 @@ Value Interpreter::save(const ast::Call &e) {
     for (size_t i = 0; i < leaves.size(); ++i)
       file.entries.emplace_back(leaves[i].filePath, tensors[i]);
     done = extension == ".npz" ? rt::saveNpz(path, file) : rt::saveSafetensors(path, file);
-  } else if (extension == ".png" || extension == ".csv") {
-    return fail(Code::E0901, e.range,
-                "`save` of " + extension.substr(1) + " is not there yet; npy, npz and safetensors are");
   } else {
     return fail(Code::E0603, e.range,
-                "`save` knows npy, npz and safetensors by their endings, not `" + values[0].string + "`");
+                "`save` knows npy, npz, safetensors, csv and png by their endings, not `" + values[0].string + "`");
   }
   if (!done)
     return fail(done.error(), e.range);
