@@ -224,7 +224,9 @@ IndexedValues Generator::loop(const Node *node) {
   return out;
 }
 
-/// A `while` is scf.while. Under indices it runs while any element wants it, and an element that does not keeps its values.
+/// A `while` is scf.while. Under indices it runs while any element wants it, and an element that does not keeps its values: who
+/// wants is part of the state, computed once a round. (Computed twice, fused differently, it might differ in the last bit, and
+/// an element would wait forever.)
 IndexedValues Generator::whileLoop(const Node *node) {
   const Scope *conditionScope = node->scopes[0], *body = node->scopes[1];
   SmallVector<IndexedValue> values;
@@ -235,16 +237,22 @@ IndexedValues Generator::whileLoop(const Node *node) {
   SmallVector<Indices> indices;
   for (const IndexedValue &value : values)
     indices.push_back(value.indices);
+  auto condition = [&](Block *block, ArrayRef<IndexedValue> state) {
+    Enter scope(*this, conditionScope, block, state);
+    return evaluate(conditionScope->results[0]);
+  };
+  auto freshBlock = [](mlir::Region &region) {
+    region.getBlocks().clear();
+    region.push_back(new Block);
+    return &region.front();
+  };
   mlir::Region before, after;
   SmallVector<Value> inits;
   SmallVector<Type> types;
-  for (bool again = true; again;) {
+  Indices wants;
+  for (bool again = true; again;) { // until the state carries all indices that a round gives it
     again = false;
-    before.getBlocks().clear();
-    after.getBlocks().clear();
-    Block *beforeBlock = new Block, *afterBlock = new Block;
-    before.push_back(beforeBlock);
-    after.push_back(afterBlock);
+    Block *beforeBlock = freshBlock(before), *afterBlock = freshBlock(after);
     inits.clear();
     types.clear();
     SmallVector<IndexedValue> beforeParams, afterParams;
@@ -255,51 +263,66 @@ IndexedValues Generator::whileLoop(const Node *node) {
       beforeParams.push_back({beforeBlock->addArgument(types[i], place), indices[i]});
       afterParams.push_back({afterBlock->addArgument(types[i], place), indices[i]});
     }
-    Indices wants;
-    {
-      Enter scope(*this, conditionScope, beforeBlock, beforeParams);
-      SmallVector<IndexedValue> condition;
-      if (!evaluateAll(conditionScope->results, condition))
-        return {};
-      wants = condition[0].indices;
-      Value any = condition[0].v;
-      SmallVector<Value> passed;
-      for (const IndexedValue &param : beforeParams)
-        passed.push_back(param.v);
-      if (!wants.empty()) {
-        SmallVector<int64_t> dims = llvm::to_vector(llvm::seq(int64_t(0), int64_t(wants.size())));
-        any = ReduceOp::create(scope.builder, loc, scalarType(b.getI1Type()), ReduceKind::any, any, dims);
-      }
-      Value go = tensor::ExtractOp::create(scope.builder, loc, any, ValueRange());
-      scf::ConditionOp::create(scope.builder, loc, go, passed);
-    }
-    Value want; // again: a buffer for it would have to travel with the state
-    if (!wants.empty()) {
-      Enter scope(*this, conditionScope, afterBlock, afterParams);
-      want = evaluate(conditionScope->results[0]).v;
-    }
-    Enter scope(*this, body, afterBlock, afterParams);
-    SmallVector<IndexedValue> results;
-    if (!evaluateAll(body->results, results))
+    IndexedValue asked = condition(beforeBlock, beforeParams);
+    if (!asked)
       return {};
-    SmallVector<Value> yielded;
-    for (size_t i = 0; i < values.size(); ++i) {
-      Indices wider = unite(unite(indices[i], results[i].indices), wants);
-      if (wider != indices[i]) {
-        indices[i] = wider;
-        again = true;
-        continue;
-      }
-      Value next = align(scope.builder, loc, results[i], wider);
-      if (!wants.empty()) {
-        Dims shape = body->params[i]->shape;
-        Value c = align(scope.builder, loc, {want, wants}, wider, &shape);
-        next = pointwise(scope.builder, loc, "select", {c, next, afterParams[i].v});
-      }
-      yielded.push_back(next);
+    wants = asked.indices;
+    Value want, any = asked.v;
+    if (!wants.empty()) {
+      types.push_back(asked.v.getType());
+      beforeBlock = freshBlock(before);
+      for (Type type : types)
+        beforeBlock->addArgument(type, loc);
+      want = afterBlock->addArgument(types.back(), loc);
+      any = beforeBlock->getArguments().back();
     }
-    if (!again)
-      scf::YieldOp::create(scope.builder, loc, yielded);
+    OpBuilder inside(&context);
+    inside.setInsertionPointToEnd(beforeBlock);
+    if (!wants.empty()) {
+      SmallVector<int64_t> dims = llvm::to_vector(llvm::seq(int64_t(0), int64_t(wants.size())));
+      any = ReduceOp::create(inside, loc, scalarType(b.getI1Type()), ReduceKind::any, any, dims);
+    }
+    Value go = tensor::ExtractOp::create(inside, loc, any, ValueRange());
+    scf::ConditionOp::create(inside, loc, go, beforeBlock->getArguments());
+
+    SmallVector<IndexedValue> next;
+    SmallVector<Value> yielded;
+    {
+      Enter scope(*this, body, afterBlock, afterParams);
+      SmallVector<IndexedValue> results;
+      if (!evaluateAll(body->results, results))
+        return {};
+      for (size_t i = 0; i < values.size(); ++i) {
+        Indices wider = unite(unite(indices[i], results[i].indices), wants);
+        if (wider != indices[i]) {
+          indices[i] = wider;
+          again = true;
+          continue;
+        }
+        Value value = align(scope.builder, loc, results[i], wider);
+        if (want) {
+          Dims shape = body->params[i]->shape;
+          Value c = align(scope.builder, loc, {want, wants}, wider, &shape);
+          value = pointwise(scope.builder, loc, "select", {c, value, afterParams[i].v});
+        }
+        next.push_back({value, wider});
+        yielded.push_back(value);
+      }
+    }
+    if (again)
+      continue;
+    inside.setInsertionPointToEnd(afterBlock);
+    if (want) {
+      IndexedValue later = condition(afterBlock, next);
+      inside.setInsertionPointToEnd(afterBlock);
+      yielded.push_back(pointwise(inside, loc, "and", {want, align(inside, loc, later, wants)}));
+      SmallVector<IndexedValue> first;
+      for (size_t i = 0; i < values.size(); ++i)
+        first.push_back({inits[i], indices[i]});
+      IndexedValue now = condition(b.getInsertionBlock(), first);
+      inits.push_back(align(b, loc, now, wants));
+    }
+    scf::YieldOp::create(inside, loc, yielded);
   }
   auto op = scf::WhileOp::create(b, loc, types, inits);
   moveInto(op.getBefore(), before);

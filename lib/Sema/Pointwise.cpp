@@ -314,6 +314,9 @@ Value Elaborator::pointwiseLeaves(const std::string &name, std::vector<Value> op
   }
   if (!unifyElements(data, spelling(name), range))
     return {};
+  if (info->result == FunctionInfo::ComplexOf) // there are no weak complex numbers
+    for (Value *v : data)
+      *v = settle(*v);
   Element element = data[0]->element;
   unsigned bit = element == Element::boolean ? ElementKinds::Bool : isInteger(element) ? ElementKinds::Integer : element == Element::key ? ElementKinds::Key
                  : isFloating(element) ? ElementKinds::Floating : ElementKinds::Complex;
