@@ -30,8 +30,6 @@ bool Elaborator::dependsOn(Node *root, const std::vector<Node *> &variables) {
 
 Value Elaborator::derivative(const ast::Derivative &e) {
   using D = ast::DerivativeOp;
-  if (e.op == D::jacobian)
-    return fail(Code::E0901, e.range, "`jacobian` is not there yet");
   bool forward = e.op == D::jvp;
   Node *owner = node(Op::derivative, Element::f32, {}, {}, e.range);
   owner->name = forward ? "jvp" : "vjp";
@@ -42,6 +40,7 @@ Value Elaborator::derivative(const ast::Derivative &e) {
   names->parent = env;
   std::vector<Value> variables;
   std::vector<Node *> tangents;
+  std::vector<graph::IndexVar> rows; // of a jacobian: the body's dimensions
   for (const auto &variable : e.variables) {
     const Value *found = lookup(variable.name.text, variable.name.range);
     if (!found) {
@@ -117,6 +116,25 @@ Value Elaborator::derivative(const ast::Derivative &e) {
     if (!first.isScalar())
       return error(Code::E0401, e.body->range, std::string("`") + word + "` wants a scalar; this is " + describe(first)).help("use `jacobian` or `vjp`, or `sum` it"), Value{};
     owner->operands.push_back(constant(1, inner->results[0]->element, e.range));
+  } else if (e.op == D::jacobian) {
+    // One gradient for each element of the body: the cotangent that is 1 there and 0 elsewhere, under indices of its own.
+    if (!first.isTensor() || !isFloating(first.element))
+      return fail(Code::E0401, e.body->range, "`jacobian` is of one real tensor; this is " + describe(first));
+    std::vector<graph::IndexVar> inner;
+    auto index = [&](const Dim &range) {
+      int id = int(indices.size());
+      indices.push_back({id, "", e.range, range});
+      return graph::IndexVar{id, range, "i"};
+    };
+    Value here = Value::ofTruth(true);
+    for (const Dim &dim : first.shape) {
+      rows.push_back(index(dim));
+      inner.push_back(index(dim));
+      Value same = pointwise("eq", {Value::ofSize(Dim::name("$" + std::to_string(rows.back().id))), Value::ofSize(Dim::name("$" + std::to_string(inner.back().id)))}, e.range);
+      here = here.truth ? same : pointwise("and", {here, same}, e.range);
+    }
+    Value one = first.shape.empty() ? Value::ofNode(constant(1, first.element, e.range)) : buildLeaves(convert(here, first.element, e.range), inner, e.range);
+    owner->operands.push_back(materialize(one));
   } else if (e.op == D::vjp) {
     Value cotangent = e.cotangent ? expr(*e.cotangent) : Value{};
     if (!e.cotangent)
@@ -175,6 +193,8 @@ Value Elaborator::derivative(const ast::Derivative &e) {
     });
   }
   Value gradient = variables.size() == 1 ? variables[0] : Value::ofParts(Value::tuple, variables);
+  if (e.op == D::jacobian && !rows.empty())
+    return buildLeaves(gradient, rows, e.range);
   if (e.op == D::valueAndGrad)
     return Value::ofParts(Value::tuple, {primal, gradient});
   // `grad` of a tuple gives the derivative alone.

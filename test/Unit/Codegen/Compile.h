@@ -70,7 +70,8 @@ public:
     std::vector<void *> buffers;
     for (const auto &argument : arguments) {
       blocks.emplace_back(argument.size() * sizeof(A));
-      std::memcpy(blocks.back().data, argument.data(), argument.size() * sizeof(A));
+      if (!argument.empty())
+        std::memcpy(blocks.back().data, argument.data(), argument.size() * sizeof(A));
       buffers.push_back(blocks.back().data);
     }
     for (size_t size : results) {
