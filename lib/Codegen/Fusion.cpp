@@ -79,8 +79,6 @@ public:
         fuseSiblings(generic);
   }
 
-  unsigned producers = 0, siblings = 0;
-
 private:
   void fuseProducers(linalg::GenericOp reader) {
     reader = simplifyOperands(rewriter, reader);
@@ -94,7 +92,6 @@ private:
           continue;
         if (linalg::GenericOp fused = tryFuse(producer, reader, *operand)) {
           reader = fused;
-          ++producers;
           changed = true;
           break;
         }
@@ -139,7 +136,6 @@ private:
         if (!other)
           continue;
         op = fuseSibling(rewriter, other, op);
-        ++siblings;
         changed = true;
         break;
       }
@@ -259,8 +255,6 @@ struct FusionPass : impl::TdsFusionBase<FusionPass> {
     for (Block *block : blocks) {
       BlockFusion fusion(*block, rewriter);
       fusion.run();
-      producers += fusion.producers;
-      siblings += fusion.siblings;
     }
     DominanceInfo dominance;
     function.walk([&](linalg::GenericOp op) {

@@ -21,10 +21,6 @@ def TdsFusion : Pass<"tds-fusion", "mlir::func::FuncOp"> {
     multiplications and additions of floats carry `contract`: the language leaves fused multiply-add to the compiler.
   }];
   let dependentDialects = ["mlir::arith::ArithDialect", "mlir::linalg::LinalgDialect", "mlir::tensor::TensorDialect"];
-  let statistics = [
-    Statistic<"producers", "producers", "Producers fused into a reader">,
-    Statistic<"siblings", "siblings", "Neighbours fused">,
-  ];
 }
 
 def TdsBufferize : Pass<"tds-bufferize", "mlir::ModuleOp"> {

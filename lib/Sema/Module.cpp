@@ -34,14 +34,17 @@ const Module *Program::load(const std::filesystem::path &file) {
 
 const Module *Program::parse(std::string name, std::string text, const std::filesystem::path &folder) {
   std::string key = "root:" + name;
-  Module *module = add(key, std::move(name), std::move(text), folder, false);
+  // A file of lib/Std itself, to check or test it.
+  bool library = stdlib::module(std::filesystem::path(name).stem().string()) == std::optional<std::string_view>(text);
+  Module *module = add(key, std::move(name), std::move(text), folder, library);
   if (!root)
     root = module;
   return module;
 }
 
 Module *Program::add(const std::string &key, std::string name, std::string text, const std::filesystem::path &folder, bool library) {
-  uint32_t id = sourceTexts.add(library ? "lib/Std/" + name + ".tds" : name, std::move(text));
+  bool embedded = library && !key.starts_with("root:");
+  uint32_t id = sourceTexts.add(embedded ? "lib/Std/" + name + ".tds" : name, std::move(text));
   auto owned = std::make_unique<Module>();
   Module &module = *owned;
   modules[key] = std::move(owned);

@@ -1,7 +1,6 @@
 // Whatever the text: diagnostics, soon, and no crash.
 #include "test/Unit/Syntax/Parsing.h"
 #include "gtest/gtest.h"
-#include <chrono>
 #include <random>
 
 using namespace tds;
@@ -27,17 +26,14 @@ on cuda(1) { print("loss {l[0:1]:.4f} {{}}\n") }
 test "t" { assert close(1, 2) }
 )";
 
-/// Parses, and where that worked prints: neither may crash or take long.
-void survive(const std::string &text, double seconds = 5) {
-  auto start = std::chrono::steady_clock::now();
+/// Parses, and where that worked prints: neither may crash; a hang meets the runner's limit.
+void survive(const std::string &text) {
   Parsed parsed(text);
   if (parsed.fine())
     EXPECT_TRUE(Parsed(parsed.print()).fine());
   else
     EXPECT_FALSE(parsed.errors().empty());
   EXPECT_LE(parsed.diagnostics.all().size(), 20u);
-  EXPECT_LE(std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count(), seconds)
-      << text.substr(0, 80);
 }
 
 std::string times(const char *text, size_t count) {
