@@ -197,7 +197,15 @@ private:
   Value block(const ast::Block &b);
   bool statement(const ast::Stmt &s);
   bool assign(const ast::Expr &target, Value value);
+  std::vector<Value> takeApart(Value value, size_t targets, Range range);
   bool assignStatement(const ast::AssignStmt &s);
+  struct Carried {
+    std::string name;
+    Value value;
+  };
+  void settleCarried(std::vector<Carried> &carried, const std::vector<Carried> &after);
+  bool finishCarried(graph::Node *owner, graph::Scope *inner, std::vector<Carried> &carried, std::vector<Carried> &after, Range range);
+  size_t bindCarried(graph::Node *owner, const std::vector<Carried> &carried, Range range);
   bool forStatement(const ast::ForStmt &s, const std::vector<ast::ExprPtr> *yieldTargets);
   bool whileStatement(const ast::WhileStmt &s);
   bool ifStatement(const ast::IfStmt &s);

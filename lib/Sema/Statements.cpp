@@ -77,6 +77,33 @@ static const ast::Name *rootOf(const ast::Expr &target) {
   return nullptr;
 }
 
+/// The parts that several targets take: a tuple's, or those of a tensor's leading dimension. Empty after an error.
+std::vector<Value> Elaborator::takeApart(Value value, size_t targets, Range range) {
+  std::string count = std::to_string(targets) + " targets for ";
+  std::vector<Value> parts;
+  if (value.kind == Value::tuple) {
+    parts = value.parts;
+  } else if (value.kind == Value::tensor && !value.shape.empty() && value.shape[0].constant()) {
+    int64_t length = *value.shape[0].constant();
+    if (length != int64_t(targets))
+      return error(Code::E0222, range, count + "a leading dimension of " + std::to_string(length)), parts;
+    for (int64_t i = 0; i < length; ++i) {
+      Node *n = node(Op::access, value.element, Dims(value.shape.begin() + 1, value.shape.end()), {materialize(value)}, range);
+      n->coordinates.push_back(Dim(i));
+      for (size_t d = 1; d < value.shape.size(); ++d)
+        n->coordinates.push_back(Dim::name("#" + std::to_string(d - 1)));
+      parts.push_back(Value::ofNode(n, value.weak));
+    }
+  } else {
+    return error(Code::E0222, range, count + describe(value)), parts;
+  }
+  if (parts.size() != targets) {
+    error(Code::E0222, range, count + std::to_string(parts.size()) + " values");
+    parts.clear();
+  }
+  return parts;
+}
+
 bool Elaborator::assign(const ast::Expr &target, Value value) {
   if (value.kind == Value::none)
     return false;
@@ -97,27 +124,9 @@ bool Elaborator::assign(const ast::Expr &target, Value value) {
     return true;
   }
   if (auto *t = dyn_cast<ast::Tuple>(&target)) {
-    std::vector<Value> parts;
-    if (value.kind == Value::tuple) {
-      parts = value.parts;
-    } else if (value.kind == Value::tensor && !value.shape.empty()) {
-      auto count = value.shape[0].constant();
-      if (!count)
-        return fail(Code::E0222, target.range, "a tensor is taken apart over a leading dimension that is a number; this is " + describe(value)), false;
-      for (int64_t i = 0; i < *count && *count == int64_t(t->elements.size()); ++i) {
-        Node *n = node(Op::access, value.element, Dims(value.shape.begin() + 1, value.shape.end()), {materialize(value)}, target.range);
-        n->coordinates.push_back(Dim(i));
-        for (size_t d = 1; d < value.shape.size(); ++d)
-          n->coordinates.push_back(Dim::name("#" + std::to_string(d - 1)));
-        parts.push_back(Value::ofNode(n, value.weak));
-      }
-      if (parts.empty())
-        parts.resize(size_t(*count));
-    } else {
-      return fail(Code::E0222, target.range, std::to_string(t->elements.size()) + " targets for " + describe(value)), false;
-    }
-    if (parts.size() != t->elements.size())
-      return fail(Code::E0222, target.range, std::to_string(t->elements.size()) + " targets for " + std::to_string(parts.size()) + " values"), false;
+    std::vector<Value> parts = takeApart(std::move(value), t->elements.size(), target.range);
+    if (parts.empty())
+      return false;
     for (size_t i = 0; i < parts.size(); ++i)
       if (!assign(*t->elements[i], parts[i]))
         return false;
@@ -153,26 +162,9 @@ bool Elaborator::assignStatement(const ast::AssignStmt &s) {
   }
   if (s.targets.size() == 1 && !s.trailingComma)
     return assign(*s.targets[0], std::move(value));
-  // Several targets take a tuple, or a tensor's leading dimension, apart.
-  std::vector<Value> parts;
-  if (value.kind == Value::tuple) {
-    parts = value.parts;
-  } else if (value.kind == Value::tensor && !value.shape.empty() && value.shape[0].constant()) {
-    int64_t count = *value.shape[0].constant();
-    if (count != int64_t(s.targets.size()))
-      return fail(Code::E0222, s.range, std::to_string(s.targets.size()) + " targets for a leading dimension of " + std::to_string(count)), false;
-    for (int64_t i = 0; i < count; ++i) {
-      Node *n = node(Op::access, value.element, Dims(value.shape.begin() + 1, value.shape.end()), {materialize(value)}, s.range);
-      n->coordinates.push_back(Dim(i));
-      for (size_t d = 1; d < value.shape.size(); ++d)
-        n->coordinates.push_back(Dim::name("#" + std::to_string(d - 1)));
-      parts.push_back(Value::ofNode(n, value.weak));
-    }
-  } else {
-    return fail(Code::E0222, s.range, std::to_string(s.targets.size()) + " targets for " + describe(value)), false;
-  }
-  if (parts.size() != s.targets.size())
-    return fail(Code::E0222, s.range, std::to_string(s.targets.size()) + " targets for " + std::to_string(parts.size()) + " values"), false;
+  std::vector<Value> parts = takeApart(std::move(value), s.targets.size(), s.range);
+  if (parts.empty())
+    return false;
   for (size_t i = 0; i < parts.size(); ++i)
     if (!assign(*s.targets[i], parts[i]))
       return false;
@@ -216,12 +208,64 @@ static void assignedIn(const ast::Block &b, std::set<std::string> &names) {
     assignedIn(*s, names);
 }
 
-namespace {
-struct Carried {
-  std::string name;
-  Value value;
-};
-} // namespace
+/// A weak name is carried in the type that it meets in the first round, else in i32 or f32.
+void Elaborator::settleCarried(std::vector<Carried> &carried, const std::vector<Carried> &after) {
+  for (size_t i = 0; i < carried.size(); ++i) {
+    std::vector<Element> met;
+    if (!after.empty())
+      forEachLeaf(after[i].value, [&](const Value &leaf) {
+        met.push_back(!leaf.weak ? leaf.element : isFloating(leaf.element) ? Element::f32 : Element::i32);
+      });
+    size_t next = 0;
+    forEachLeaf(carried[i].value, [&](Value &leaf) {
+      Element element = next < met.size() ? met[next] : isFloating(leaf.element) ? Element::f32 : Element::i32;
+      ++next;
+      if (leaf.weak && !(isFloating(leaf.element) && isInteger(element)))
+        leaf = convert(leaf, element, leaf.range);
+    });
+  }
+}
+
+/// What a round leaves becomes the scope's results, if each has the type that its name began with.
+bool Elaborator::finishCarried(Node *owner, graph::Scope *inner, std::vector<Carried> &carried, std::vector<Carried> &after, Range range) {
+  for (size_t i = 0; i < carried.size(); ++i) {
+    std::vector<Value *> before, left;
+    forEachLeaf(carried[i].value, [&](Value &leaf) { before.push_back(&leaf); });
+    forEachLeaf(after[i].value, [&](Value &leaf) { left.push_back(&leaf); });
+    bool same = before.size() == left.size() && carried[i].value.kind == after[i].value.kind;
+    graph::Scope *saved = std::exchange(scope, inner);
+    for (size_t k = 0; same && k < before.size(); ++k) {
+      Value &a = *left[k];
+      if (a.weak && !(isFloating(a.element) && isInteger(before[k]->element)))
+        a = convert(a, before[k]->element, a.range);
+      Node *n = materialize(a);
+      same = n->element == before[k]->element && n->shape == before[k]->shape;
+      inner->results.push_back(n);
+      owner->resultElements.push_back(n->element);
+      owner->resultShapes.push_back(n->shape);
+    }
+    scope = saved;
+    if (!same)
+      return fail(Code::E0213, range, "`" + carried[i].name + "` is carried by the loop and keeps its type: it begins as " + describe(carried[i].value) + " and a round leaves " + describe(after[i].value)), false;
+  }
+  return true;
+}
+
+/// After the loop each carried name is a result of it; gives their number.
+size_t Elaborator::bindCarried(Node *owner, const std::vector<Carried> &carried, Range range) {
+  size_t index = 0;
+  for (const Carried &c : carried) {
+    Value v = c.value;
+    forEachLeaf(v, [&](Value &leaf) {
+      Node *n = node(Op::result, leaf.element, leaf.shape, {owner}, range);
+      n->index = int64_t(index++);
+      n->label = c.name;
+      leaf = Value::ofNode(n);
+    });
+    env->names[c.name] = v;
+  }
+  return index;
+}
 
 /// A loop's body twice: once to see which type each weak carried name meets, then for good.
 bool Elaborator::forStatement(const ast::ForStmt &s, const std::vector<ast::ExprPtr> *yieldTargets) {
@@ -369,61 +413,20 @@ bool Elaborator::forStatement(const ast::ForStmt &s, const std::vector<ast::Expr
     size_t mark = diags.all().size();
     bool fine = run(trial);
     diags.truncate(mark);
-    for (size_t i = 0; i < carried.size(); ++i) {
-      std::vector<Element> met;
-      if (fine)
-        forEachLeaf(trial.after[i].value, [&](Value &leaf) {
-          met.push_back(!leaf.weak ? leaf.element : isFloating(leaf.element) ? Element::f32 : Element::i32);
-        });
-      size_t next = 0;
-      forEachLeaf(carried[i].value, [&](Value &leaf) {
-        Element element = next < met.size() ? met[next] : isFloating(leaf.element) ? Element::f32 : Element::i32;
-        ++next;
-        if (leaf.weak && !(isFloating(leaf.element) && isInteger(element)))
-          leaf = convert(leaf, element, leaf.range);
-      });
-    }
+    settleCarried(carried, fine ? trial.after : std::vector<Carried>());
   }
   Round round;
   if (!run(round))
     return false;
   graph::Scope *inner = round.owner->scopes[0];
-  for (size_t i = 0; i < carried.size(); ++i) {
-    Value &before = carried[i].value, &after = round.after[i].value;
-    std::vector<Value *> leavesBefore, leavesAfter;
-    forEachLeaf(before, [&](Value &leaf) { leavesBefore.push_back(&leaf); });
-    forEachLeaf(after, [&](Value &leaf) { leavesAfter.push_back(&leaf); });
-    bool same = leavesBefore.size() == leavesAfter.size() && before.kind == after.kind;
-    for (size_t k = 0; same && k < leavesBefore.size(); ++k) {
-      Value &a = *leavesAfter[k];
-      graph::Scope *savedScope = std::exchange(scope, inner);
-      if (a.weak && !(isFloating(a.element) && isInteger(leavesBefore[k]->element)))
-        a = convert(a, leavesBefore[k]->element, a.range);
-      Node *n = materialize(a);
-      scope = savedScope;
-      same = n->element == leavesBefore[k]->element && n->shape == leavesBefore[k]->shape;
-      inner->results.push_back(n);
-      round.owner->resultElements.push_back(n->element);
-      round.owner->resultShapes.push_back(n->shape);
-    }
-    if (!same)
-      return fail(Code::E0213, s.range, "`" + carried[i].name + "` is carried by the loop and keeps its type: it begins as " + describe(before) + " and a round leaves " + describe(after)), false;
-  }
+  if (!finishCarried(round.owner, inner, carried, round.after, s.range))
+    return false;
   auto result = [&](Element element, Dims shape, size_t index, bool weak) {
     Node *n = node(Op::result, element, std::move(shape), {round.owner}, s.range);
     n->index = int64_t(index);
     return Value::ofNode(n, weak);
   };
-  size_t index = 0;
-  for (Carried &c : carried) {
-    Value v = c.value;
-    forEachLeaf(v, [&](Value &leaf) {
-      leaf = result(leaf.element, leaf.shape, index, false);
-      leaf.node->label = c.name;
-      ++index;
-    });
-    env->names[c.name] = v;
-  }
+  size_t index = bindCarried(round.owner, carried, s.range);
   if (!yieldTargets)
     return true;
   Value stacked = round.yielded;
@@ -511,54 +514,15 @@ bool Elaborator::whileStatement(const ast::WhileStmt &s) {
     size_t mark = diags.all().size();
     bool fine = run(owner, trial);
     diags.truncate(mark);
-    for (size_t i = 0; i < carried.size(); ++i) {
-      std::vector<Element> met;
-      if (fine)
-        forEachLeaf(trial[i].value, [&](Value &leaf) {
-          met.push_back(!leaf.weak ? leaf.element : isFloating(leaf.element) ? Element::f32 : Element::i32);
-        });
-      size_t next = 0;
-      forEachLeaf(carried[i].value, [&](Value &leaf) {
-        Element element = next < met.size() ? met[next] : isFloating(leaf.element) ? Element::f32 : Element::i32;
-        ++next;
-        if (leaf.weak && !(isFloating(leaf.element) && isInteger(element)))
-          leaf = convert(leaf, element, leaf.range);
-      });
-    }
+    settleCarried(carried, fine ? trial : std::vector<Carried>());
   }
   after.clear();
   if (!run(owner, after))
     return false;
   graph::Scope *inner = owner->scopes[1];
-  size_t index = 0;
-  for (size_t i = 0; i < carried.size(); ++i) {
-    std::vector<Value *> before, leavesAfter;
-    forEachLeaf(carried[i].value, [&](Value &leaf) { before.push_back(&leaf); });
-    forEachLeaf(after[i].value, [&](Value &leaf) { leavesAfter.push_back(&leaf); });
-    bool same = before.size() == leavesAfter.size();
-    for (size_t k = 0; same && k < before.size(); ++k) {
-      Value &a = *leavesAfter[k];
-      graph::Scope *savedScope = std::exchange(scope, inner);
-      if (a.weak && !(isFloating(a.element) && isInteger(before[k]->element)))
-        a = convert(a, before[k]->element, a.range);
-      Node *n = materialize(a);
-      scope = savedScope;
-      same = n->element == before[k]->element && n->shape == before[k]->shape;
-      inner->results.push_back(n);
-      owner->resultElements.push_back(n->element);
-      owner->resultShapes.push_back(n->shape);
-    }
-    if (!same)
-      return fail(Code::E0213, s.range, "`" + carried[i].name + "` is carried by the loop and keeps its type: it begins as " + describe(carried[i].value) + " and a round leaves " + describe(after[i].value)), false;
-    Value v = carried[i].value;
-    forEachLeaf(v, [&](Value &leaf) {
-      Node *n = node(Op::result, leaf.element, leaf.shape, {owner}, s.range);
-      n->index = int64_t(index++);
-      n->label = carried[i].name;
-      leaf = Value::ofNode(n);
-    });
-    env->names[carried[i].name] = v;
-  }
+  if (!finishCarried(owner, inner, carried, after, s.range))
+    return false;
+  bindCarried(owner, carried, s.range);
   return true;
 }
 

@@ -8,6 +8,16 @@ using graph::Node;
 using graph::Op;
 using llvm::dyn_cast;
 
+/// `[12]` behind a type gives every leaf leading dimensions; those behind a record count as layers.
+static void stackLeaves(Type &type, const Dims &lead, bool layers) {
+  if (type.kind == Type::tensor) {
+    type.shape.insert(type.shape.begin(), lead.begin(), lead.end());
+    type.stacked += layers ? lead.size() : 0;
+  }
+  for (Type &part : type.parts)
+    stackLeaves(part, lead, true);
+}
+
 static bool isNamed(const Dim &dim, const char *name) { return dim.asName() == name; }
 
 /// The type of an annotation. With a binding, names that nothing has bound stay names (of a pattern); without one, every
@@ -142,17 +152,9 @@ std::optional<Type> Elaborator::resolveType(const ast::Type &t, Binding *binding
       return std::nullopt;
     lead.insert(lead.end(), shape->begin(), shape->end());
   }
-  auto stackLeaves = [&](auto &self, Type &x) -> void {
-    if (x.kind == Type::tensor) {
-      x.shape.insert(x.shape.begin(), lead.begin(), lead.end());
-      x.stacked += used || &x != &type ? lead.size() : 0;
-    }
-    for (Type &part : x.parts)
-      self(self, part);
-  };
   if (type.kind == Type::tuple && !lead.empty())
     return error(Code::E0219, t.range, "a tuple can't be stacked; use a record"), std::nullopt;
-  stackLeaves(stackLeaves, type);
+  stackLeaves(type, lead, used > 0);
   return type;
 }
 
@@ -233,15 +235,7 @@ std::optional<Type> Elaborator::typeFromExpr(const ast::Expr &e) {
       return std::nullopt;
     lead.insert(lead.end(), shape->begin(), shape->end());
   }
-  auto stackLeaves = [&](auto &self, Type &x) -> void {
-    if (x.kind == Type::tensor) {
-      x.shape.insert(x.shape.begin(), lead.begin(), lead.end());
-      x.stacked += used || &x != &type ? lead.size() : 0;
-    }
-    for (Type &part : x.parts)
-      self(self, part);
-  };
-  stackLeaves(stackLeaves, type);
+  stackLeaves(type, lead, used > 0);
   return type;
 }
 
