@@ -103,9 +103,9 @@ void Program::resolveImports(Module &module, const std::filesystem::path &folder
       }
       std::filesystem::path full = folder / relative;
       std::error_code ignored;
-      auto canonical = std::filesystem::weakly_canonical(full, ignored);
-      auto base = std::filesystem::weakly_canonical(folder.empty() ? std::filesystem::path(".") : folder, ignored);
-      if (!canonical.string().starts_with(base.string())) {
+      auto canonical = std::filesystem::weakly_canonical(std::filesystem::absolute(full, ignored), ignored);
+      auto base = std::filesystem::weakly_canonical(std::filesystem::absolute(folder.empty() ? "." : folder, ignored), ignored);
+      if (!canonical.string().starts_with((base / "").string())) {
         diags.error(Code::E0220, import->range, "an import stays inside the importing file's folder");
         continue;
       }

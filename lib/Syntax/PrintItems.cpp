@@ -72,9 +72,10 @@ Printer::Id Printer::doc(const std::string &doc, Id item) {
 }
 
 Printer::Id Printer::def(const DefItem &node) {
-  std::string head = node.library ? "@library " : "";
-  head += node.isExtern ? (node.cuda ? "extern cuda def " : "extern def ") : "def ";
+  std::string head = node.isExtern ? (node.cuda ? "extern cuda def " : "extern def ") : "def ";
   Id signature = words({text(head + node.name.text), params(node.params)});
+  if (node.library)
+    signature = layout.concat({text("@library"), layout.hardLine(), signature});
   if (node.result)
     signature = words({signature, text(" -> "), type(*node.result)});
   if (node.body)
