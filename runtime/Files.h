@@ -51,12 +51,13 @@ Status saveNpz(const std::filesystem::path &path, const NamedTensors &tensors);
 Status saveSafetensors(const std::filesystem::path &path, const NamedTensors &tensors);
 
 /// Pictures: u8[height, width], with a last dimension of 3 for colour and of 4 with alpha; other depths and palettes are
-/// converted. Saved are u8, or f32 and f64 from 0 to 1 (clamped, nan is 0).
+/// converted, a colour space is not looked at. Saved are u8, or f32 and f64 from 0 to 1 (clamped, nan is 0).
 Result<Tensor> loadPng(const std::filesystem::path &path);
 Result<Tensor> readPng(std::span<const std::byte> bytes, const std::string &name);
 Status savePng(const std::filesystem::path &path, const Tensor &tensor);
 
-/// Tables: f32[rows, columns]. A first line that is no numbers names columns and is passed over.
+/// Tables: f32[rows, columns]. A first line without a number names columns and is passed over, empty lines are too.
+/// Saved are f32, f64, i32 and i64 of one dimension (a number a line) or two.
 Result<Tensor> loadCsv(const std::filesystem::path &path);
 Result<Tensor> readCsv(std::span<const std::byte> bytes, const std::string &name);
 Status saveCsv(const std::filesystem::path &path, const Tensor &tensor);

@@ -68,7 +68,8 @@ Value Interpreter::print(const ast::Call &e) {
   for (const Value &value : values)
     line += (&value == values.data() ? "" : " ") + value.str();
   line += "\n";
-  std::fwrite(line.data(), 1, line.size(), stdout);
+  if (!quiet)
+    std::fwrite(line.data(), 1, line.size(), stdout);
   std::fflush(stdout); // in order with diagnostics, and at once to who watches a file
   return Value::ofTruth(true);
 }
@@ -94,7 +95,7 @@ Value Interpreter::devices(const ast::Call &e) {
   return Value::ofInteger(values[0].string == "cpu");
 }
 
-/// The places where a mask of one dimension is true.
+/// The places where a mask is true: i32[k] of one dimension, i32[k, rank] of several.
 Value Interpreter::nonzero(const ast::Call &e) {
   std::vector<Value> values;
   std::map<std::string, Value> named;
@@ -102,14 +103,19 @@ Value Interpreter::nonzero(const ast::Call &e) {
     return {};
   if (!values[0].isTensor() || values[0].leaves[0].element() != Element::boolean || values[0].leaves[0].rank() == 0)
     return fail(Code::E0504, e.range, "`nonzero` takes a mask of bools; this is " + values[0].describe());
-  if (values[0].leaves[0].rank() != 1)
-    return fail(Code::E0901, e.range, "`nonzero` of more than one dimension is not there yet");
-  auto mask = values[0].leaves[0].bytes();
+  const Tensor &mask = values[0].leaves[0];
+  auto shape = mask.shape();
+  auto bytes = mask.bytes();
   std::vector<int32_t> places;
-  for (size_t i = 0; i < mask.size(); ++i)
-    if (mask[i] != std::byte(0))
-      places.push_back(int32_t(i));
-  return Value::ofTensor(Tensor::copy(places, {int64_t(places.size())}));
+  std::vector<int32_t> at(shape.size());
+  for (std::byte value : bytes) {
+    if (value != std::byte(0))
+      places.insert(places.end(), at.begin(), at.end());
+    for (size_t k = shape.size(); k-- > 0 && ++at[k] == shape[k];)
+      at[k] = 0;
+  }
+  int64_t rank = int64_t(shape.size()), count = int64_t(places.size()) / rank;
+  return Value::ofTensor(Tensor::copy(places, rank == 1 ? Shape{count} : Shape{count, rank}));
 }
 
 Value Interpreter::batches(const ast::Call &e) {

@@ -106,6 +106,8 @@ std::shared_ptr<const engine::Unit> Interpreter::instantiate(Site &site, const c
     }
     size_t reported = program.diagnostics().all().size();
     auto unit = workspace.unit(piece);
+    if (program.firstCall)
+      return nullptr; // seen: what follows is not of interest
     if (unit && !unit->wanted.empty()) {
       size_t before = site.known.size();
       site.known.insert(unit->wanted.begin(), unit->wanted.end());

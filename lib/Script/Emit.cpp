@@ -1,5 +1,6 @@
 // `tdslc emit` and `tdslc explain`.
 #include "lib/Compiler/Compiler.h"
+#include "lib/Script/FirstUse.h"
 #include "lib/Script/Terminal.h"
 #include "lib/Sema/Sema.h"
 #include "lib/Syntax/Parser.h"
@@ -78,7 +79,11 @@ int tools::emit(const fs::path &file, const EmitOptions &options) {
   const ast::DefItem *def = chooseDef(*module, options.function, message);
   if (!def)
     return wrong(message);
-  auto inputs = sema::openInputs(program, *module, *def);
+  // A def that does not say its types is emitted as its first use in the file instantiates it.
+  bool typed = std::all_of(def->params.begin(), def->params.end(), [](const ast::Param &p) { return p.type || p.initial; });
+  auto inputs = typed ? sema::openInputs(program, *module, *def) : firstUse(file, def->name.text);
+  if (!inputs && !typed)
+    return wrong("`" + def->name.text + "` has parameters without types, and running the file reaches no call of it");
   if (!inputs)
     return report(program);
   std::optional<sema::Instance> instance;

@@ -168,6 +168,8 @@ Value Interpreter::save(const ast::Call &e) {
   const Value &value = values[1];
   if (!value.type)
     return fail(Code::E0504, e.arguments[1].value->range, "tensors and records are saved; this is " + value.describe());
+  if (quiet)
+    return Value::ofTruth(true);
   std::vector<Tensor> tensors = value.asTensors();
   tds::Status done = success();
   if (extension == ".npy" || extension == ".png" || extension == ".csv") {

@@ -20,6 +20,8 @@ public:
   /// The statements of the file, in order.
   bool runTopLevel();
   bool run(const ast::Block &block);
+  /// Runs until something calls `program.watched`; nothing is printed or saved.
+  void runToFirstCall();
   /// Nothing of one run is seen by the next.
   void forget() { variables.clear(); }
 
@@ -113,6 +115,7 @@ private:
   std::map<std::string, Value> constants; ///< of `arg` and `const`
   std::unordered_map<const ast::Expr *, Site> sites;
   std::unordered_map<const ast::Stmt *, ast::ExprPtr> rewritten; ///< `a += e`, `c[i] := e` as expressions
+  bool quiet = false;
   std::chrono::steady_clock::time_point start = std::chrono::steady_clock::now();
 };
 

@@ -172,6 +172,12 @@ Value Elaborator::callDef(const Module &owner, const ast::DefItem &def, CallArgu
     given[at] = value;
   }
 
+  if (&def == program.watched && !program.firstCall && !collecting) {
+    program.firstCall.emplace();
+    for (size_t i = 0; i < given.size(); ++i)
+      if (given[i])
+        program.firstCall->emplace_back(def.params[i].name.text, *given[i]);
+  }
   auto savedEnv = env;
   const Module *savedModule = std::exchange(module, &owner);
   auto inner = std::make_shared<Env>();

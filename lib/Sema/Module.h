@@ -38,6 +38,10 @@ public:
   /// The expression an `arg` or `const` stands for, the command line's for an `arg` of the root module.
   const ast::Expr *constantExpr(const Module &module, const ast::ConstItem &item);
 
+  /// A def whose first call is looked for, and the arguments that it had (`tdslc emit` of a def without types).
+  const ast::DefItem *watched = nullptr;
+  std::optional<std::vector<std::pair<std::string, Value>>> firstCall;
+
 private:
   Sources sourceTexts;
   Diagnostics diags;

@@ -6,9 +6,10 @@
 //===----------------------------------------------------------------------===//
 #include "runtime/AtomicFile.h"
 #include "runtime/Files.h"
-#include "runtime/Format.h"
 #include "runtime/files/Reader.h"
+#include <algorithm>
 #include <charconv>
+#include <cstdlib>
 #include <optional>
 
 namespace tds::rt {
@@ -21,48 +22,53 @@ static std::string_view trimmed(std::string_view text) {
   return text;
 }
 
-/// The numbers of a line, or the field that is none.
-static std::optional<std::string> parseLine(std::string_view line, std::vector<float> &out) {
-  for (size_t begin = 0; begin <= line.size();) {
-    size_t end = std::min(line.find(',', begin), line.size());
-    std::string_view field = trimmed(line.substr(begin, end - begin));
-    if (!field.empty() && field.front() == '+')
-      field.remove_prefix(1);
-    double value;
-    auto [stop, error] = std::from_chars(field.data(), field.data() + field.size(), value);
-    if (field.empty() || error == std::errc::invalid_argument || stop != field.data() + field.size())
-      return std::string(field.substr(0, 40));
-    out.push_back(float(value));
-    begin = end + 1;
-  }
-  return std::nullopt;
+/// The number that a field is; what no float can hold is inf or 0.
+static std::optional<float> parseField(std::string_view field) {
+  if (!field.empty() && field.front() == '+')
+    field.remove_prefix(1);
+  float value = 0;
+  auto [stop, error] = std::from_chars(field.data(), field.data() + field.size(), value);
+  if (field.empty() || error == std::errc::invalid_argument || stop != field.data() + field.size())
+    return std::nullopt;
+  return error == std::errc() ? value : std::strtof(std::string(field).c_str(), nullptr);
 }
 
 static Result<Tensor> decode(const Source &source) {
   std::string text(source.size(), '\0');
   if (Status read = source.read(0, text.data(), text.size()); !read)
     return read.takeError();
+  std::string_view rest = text;
+  if (rest.starts_with("\xef\xbb\xbf")) // spreadsheets mark UTF-8
+    rest.remove_prefix(3);
   std::vector<float> numbers;
-  int64_t rows = 0, columns = 0, line = 0;
-  for (size_t begin = 0; begin < text.size();) {
-    size_t end = std::min(text.find('\n', begin), text.size());
-    std::string_view content = trimmed(std::string_view(text).substr(begin, end - begin));
-    begin = end + 1;
-    ++line;
+  int64_t rows = 0, columns = 0;
+  for (int64_t line = 1; !rest.empty(); ++line) {
+    size_t end = std::min(rest.find('\n'), rest.size());
+    std::string_view content = trimmed(rest.substr(0, end));
+    rest.remove_prefix(std::min(end + 1, rest.size()));
     if (content.empty())
       continue;
-    size_t before = numbers.size();
-    if (auto wrong = parseLine(content, numbers)) {
-      numbers.resize(before);
-      if (line == 1)
-        continue; // names of columns
-      return source.damaged("line " + std::to_string(line) + " has `" + *wrong + "`, which is no number");
+    int64_t count = 0, wrong = 0;
+    std::string_view firstWrong;
+    for (size_t begin = 0; begin <= content.size(); ++count) {
+      size_t comma = std::min(content.find(',', begin), content.size());
+      std::string_view field = trimmed(content.substr(begin, comma - begin));
+      begin = comma + 1;
+      if (auto number = parseField(field))
+        numbers.push_back(*number);
+      else if (wrong++ == 0)
+        firstWrong = field;
     }
-    int64_t count = int64_t(numbers.size() - before);
+    // A first line without any number names the columns; one with some is a row with a slip.
+    if (line == 1 && wrong == count)
+      continue;
+    std::string place = "line " + std::to_string(line) + " has ";
+    if (wrong)
+      return source.damaged(place + "`" + std::string(firstWrong.substr(0, 40)) + "`, which is no number");
     if (rows++ == 0)
       columns = count;
     else if (count != columns)
-      return source.damaged("line " + std::to_string(line) + " has " + std::to_string(count) + " numbers, expected " + std::to_string(columns));
+      return source.damaged(place + std::to_string(count) + " numbers, expected " + std::to_string(columns));
   }
   return Tensor::copy(numbers, {rows, columns});
 }

@@ -9,24 +9,46 @@
 #include "runtime/files/Reader.h"
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 #include <png.h>
 
 namespace tds::rt {
+
+/// Takes what a file says of its colour space out of it: libpng would convert, and the numbers are wanted as stored.
+static void dropColorSpace(std::vector<std::byte> &file) {
+  size_t from = 8, to = 8; // behind the signature; a chunk is length, name, data, checksum
+  while (file.size() >= 12 && from <= file.size() - 12) {
+    auto at = [&](size_t i) { return size_t(file[from + i]); };
+    size_t length = at(0) << 24 | at(1) << 16 | at(2) << 8 | at(3);
+    if (length > file.size() - from - 12)
+      break;
+    std::string_view name(reinterpret_cast<const char *>(&file[from + 4]), 4);
+    if (name != "gAMA" && name != "cHRM" && name != "sRGB" && name != "iCCP") {
+      std::memmove(&file[to], &file[from], length + 12);
+      to += length + 12;
+    }
+    from += length + 12;
+  }
+  if (from > to)
+    file.erase(file.begin() + ptrdiff_t(to), file.begin() + ptrdiff_t(from));
+}
 
 /// libpng's simplified interface: it converts what the file holds to bytes, and reports instead of jumping.
 static Result<Tensor> decode(const Source &source) {
   std::vector<std::byte> file(source.size());
   if (Status read = source.read(0, file.data(), file.size()); !read)
     return read.takeError();
+  dropColorSpace(file);
   png_image image{};
   image.version = PNG_IMAGE_VERSION;
   if (!png_image_begin_read_from_memory(&image, file.data(), file.size()))
     return source.damaged(image.message);
   bool alpha = image.format & PNG_FORMAT_FLAG_ALPHA, color = image.format & PNG_FORMAT_FLAG_COLOR;
   image.format = alpha ? PNG_FORMAT_RGBA : color ? PNG_FORMAT_RGB : PNG_FORMAT_GRAY;
+  image.flags |= PNG_IMAGE_FLAG_16BIT_sRGB; // else 16 bits are taken for linear light, and converted
   int64_t channels = alpha ? 4 : color ? 3 : 1;
-  // Deflate makes at most 1032 bytes of one: a header that says more lies, and asks for memory.
-  if (uint64_t(image.width) * image.height * uint64_t(channels) > (uint64_t(file.size()) + 1) * 8 * 1032) {
+  // Deflate makes at most 1032 bytes of one, 8 pixels each: a header that says more lies, and asks for memory.
+  if (uint64_t(image.width) * image.height > uint64_t(file.size()) * 1032 * 8) {
     png_image_free(&image);
     return source.damaged("its size is more than its bytes can hold");
   }

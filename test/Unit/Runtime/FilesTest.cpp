@@ -13,21 +13,13 @@
 
 #include "runtime/AtomicFile.h"
 #include "runtime/Files.h"
+#include "test/Unit/Runtime/FileBytes.h"
 #include "test/Unit/Runtime/NumpyFiles.h"
 
 using namespace tds;
 using namespace tds::rt;
 
 namespace {
-
-std::string fromHex(std::string_view hex) {
-  std::string out;
-  for (size_t i = 0; i + 1 < hex.size(); i += 2)
-    out += char(std::stoi(std::string(hex.substr(i, 2)), nullptr, 16));
-  return out;
-}
-
-std::span<const std::byte> bytesOf(const std::string &text) { return std::as_bytes(std::span(text)); }
 
 std::string npy(const std::string &header, const std::string &data) {
   std::string out("\x93NUMPY\x01\x00", 8);
@@ -102,19 +94,6 @@ void expectSame(const Result<NamedTensors> &loaded, const NamedTensors &saved) {
     ASSERT_TRUE(found) << name;
     EXPECT_TRUE(same(*found, tensor)) << name;
   }
-}
-
-/// Reads each beginning of the bytes, and the bytes with each one changed: no crash, and a beginning is an error.
-template <class F> void tryDamaged(const std::string &bytes, F read) {
-  for (size_t length = 0; length < bytes.size(); ++length)
-    EXPECT_FALSE(read(bytesOf(std::string(bytes, 0, length)), "a")) << length;
-  for (size_t i = 0; i < bytes.size(); ++i)
-    for (int change : {0x01, 0x20, 0x80, 0xff}) {
-      std::string other = bytes;
-      other[i] = char(other[i] ^ change);
-      if (auto result = read(bytesOf(other), "a"); !result)
-        EXPECT_EQ(result.error().code.substr(0, 3), "E06");
-    }
 }
 
 } // namespace
