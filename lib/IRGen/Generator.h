@@ -36,6 +36,8 @@ private:
     const graph::Scope *scope;
     mlir::OpBuilder builder;
     llvm::DenseMap<const graph::Node *, IndexedValues> memo;
+    IndexedValue guard; ///< of a side of an elementwise branch: the condition
+    bool negated = false;
     Frame(const graph::Scope *scope, mlir::OpBuilder builder) : scope(scope), builder(builder) {}
   };
   /// Enters a scope whose parameters have these values; leaves it at its end.
@@ -98,6 +100,8 @@ private:
   IndexedValues derivative(const graph::Node *node);
   IndexedValues composite(const graph::Node *node);
   mlir::Value bound(const graph::Node *node);
+  /// Which elements the branches around a node take it for; empty: all.
+  llvm::SmallVector<IndexedValue> guardsOf(const graph::Node *node);
   void yield(Enter &scope, mlir::Location loc, llvm::ArrayRef<IndexedValue> values,
              llvm::ArrayRef<Indices> indices, llvm::SmallVectorImpl<mlir::Type> &types);
 

@@ -74,6 +74,10 @@ IndexedValues Generator::where(const Node *node) {
       for (size_t member : members)
         wanted.push_back(node->scopes[side]->results[member]);
       Enter scope(*this, node->scopes[side], blocks[side]);
+      if (!scalar) {
+        frames.back().guard = condition;
+        frames.back().negated = side == 1;
+      }
       if (!evaluateAll(wanted, values[side]))
         return false;
     }
@@ -224,9 +228,25 @@ IndexedValues Generator::loop(const Node *node) {
   return out;
 }
 
+SmallVector<IndexedValue> Generator::guardsOf(const Node *node) {
+  SmallVector<IndexedValue> guards;
+  Frame &own = frameOf(node);
+  for (Frame &frame : frames) {
+    if (frame.guard) {
+      IndexedValue guard = frame.guard;
+      if (frame.negated)
+        guard.v = pointwise(own.builder, locationOf(node), "not", guard.v);
+      guards.push_back(guard);
+    }
+    if (&frame == &own)
+      break;
+  }
+  return guards;
+}
+
 /// A `while` is scf.while. Under indices it runs while any element wants it, and an element that does not keeps its values: who
 /// wants is part of the state, computed once a round. (Computed twice, fused differently, it might differ in the last bit, and
-/// an element would wait forever.)
+/// an element would wait forever.) In a branch an element does not take it wants nothing: there it might never end.
 IndexedValues Generator::whileLoop(const Node *node) {
   const Scope *conditionScope = node->scopes[0], *body = node->scopes[1];
   SmallVector<IndexedValue> values;
@@ -237,6 +257,7 @@ IndexedValues Generator::whileLoop(const Node *node) {
   SmallVector<Indices> indices;
   for (const IndexedValue &value : values)
     indices.push_back(value.indices);
+  SmallVector<IndexedValue> guards = guardsOf(node);
   auto condition = [&](Block *block, ArrayRef<IndexedValue> state) {
     Enter scope(*this, conditionScope, block, state);
     return evaluate(conditionScope->results[0]);
@@ -266,10 +287,10 @@ IndexedValues Generator::whileLoop(const Node *node) {
     IndexedValue asked = condition(beforeBlock, beforeParams);
     if (!asked)
       return {};
-    wants = asked.indices;
+    wants = uniteAll(guards, asked.indices);
     Value want, any = asked.v;
     if (!wants.empty()) {
-      types.push_back(asked.v.getType());
+      types.push_back(typeFor(wants, {}, b.getI1Type()));
       beforeBlock = freshBlock(before);
       for (Type type : types)
         beforeBlock->addArgument(type, loc);
@@ -320,7 +341,10 @@ IndexedValues Generator::whileLoop(const Node *node) {
       for (size_t i = 0; i < values.size(); ++i)
         first.push_back({inits[i], indices[i]});
       IndexedValue now = condition(b.getInsertionBlock(), first);
-      inits.push_back(align(b, loc, now, wants));
+      Value go = align(b, loc, now, wants);
+      for (const IndexedValue &guard : guards)
+        go = pointwise(b, loc, "and", {go, align(b, loc, guard, wants)});
+      inits.push_back(go);
     }
     scf::YieldOp::create(inside, loc, yielded);
   }
