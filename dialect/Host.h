@@ -48,11 +48,14 @@ inline double angle(Complex x) { return std::arg(x); }
 inline Complex complex(double re, double im) { return {re, im}; }
 inline double rsqrt(double x) { return 1 / std::sqrt(x); }
 inline double sigmoid(double x) { return 1 / (1 + std::exp(-x)); }
-inline double relu(double x) { return x < 0 ? 0 : x; }
+inline double relu(double x) { return x > 0 || x != x ? x : 0; }
 inline double round(double x) { return std::nearbyint(x); }
 
-template <class T> T maximum(T x, T y) { return x > y || x != x ? x : y; }
-template <class T> T minimum(T x, T y) { return x < y || x != x ? x : y; }
+inline Int maximum(Int x, Int y) { return x > y ? x : y; }
+inline Int minimum(Int x, Int y) { return x < y ? x : y; }
+/// IEEE's: a nan is passed on, and -0 is less than 0.
+inline double maximum(double x, double y) { return x > y || x != x || (x == y && !std::signbit(x)) ? x : y; }
+inline double minimum(double x, double y) { return x < y || x != x || (x == y && std::signbit(x)) ? x : y; }
 
 /// NumPy's: the sign of y, and nan where y is 0.
 inline double mod(double x, double y) {

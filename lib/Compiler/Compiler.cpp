@@ -22,6 +22,7 @@ struct Compiler::Impl {
 
   Result<std::monostate> run(ModuleOp module, llvm::StringRef after, llvm::StringRef last);
   Result<std::string> print(ModuleOp module, llvm::StringRef stage);
+  Result<Artefact> compile(ModuleOp module);
 };
 
 Compiler::Compiler(CodegenOptions options) : impl(std::make_unique<Impl>()) {
@@ -182,16 +183,28 @@ Result<Artefact> Compiler::compile(const graph::Function &function, const std::m
   OwningOpRef<ModuleOp> module = generate(impl->context, function, sizes, sources);
   if (!module || failed(verify(*module)))
     return collector.error("irgen");
-  for (auto function : module->getOps<func::FuncOp>())
+  return impl->compile(*module);
+}
+
+Result<Artefact> Compiler::compile(std::string_view text, std::string_view name) {
+  Collector collector(&impl->context);
+  OwningOpRef<ModuleOp> module = parseSourceString<ModuleOp>(text, ParserConfig(&impl->context), name);
+  if (!module)
+    return collector.error("parse");
+  return impl->compile(*module);
+}
+
+Result<Artefact> Compiler::Impl::compile(ModuleOp module) {
+  for (auto function : module.getOps<func::FuncOp>())
     function.setName("entry"); // what LoadedObject looks for
-  if (auto done = impl->run(*module, "", "llvm"); !done)
+  if (auto done = run(module, "", "llvm"); !done)
     return done.takeError();
   Artefact artefact;
-  artefact.arenaBytes = arenaBytes(*module);
-  if (auto places = module->getOperation()->getAttrOfType<ArrayAttr>(conversion::places))
+  artefact.arenaBytes = arenaBytes(module);
+  if (auto places = module->getAttrOfType<ArrayAttr>(conversion::places))
     for (Attribute place : places)
       artefact.places.push_back(rangeOf(cast<LocationAttr>(place)));
-  auto object = emitObject(*module, impl->options);
+  auto object = emitObject(module, options);
   if (!object)
     return Error{"E0902", "the stage `object` failed: " + llvm::toString(object.takeError()), {}, {}, {}};
   artefact.object = std::move(*object);

@@ -26,6 +26,8 @@ public:
 
   /// Machine code of a function, all of whose sizes must be given.
   Result<Artefact> compile(const graph::Function &function, const std::map<std::string, int64_t> &sizes, const Sources *sources);
+  /// The same of a module of tds ops as text, with one function; `name` stands for it in messages.
+  Result<Artefact> compile(std::string_view text, std::string_view name);
 
   /// What a stage leaves, as text: "tds", "grad", "linalg", "loops", "llvm", "asm", or "source" (TDS).
   Result<std::string> emit(const graph::Function &function, const std::map<std::string, int64_t> &sizes, const Sources *sources,

@@ -21,7 +21,7 @@ struct Function {
         result(record.getValueAsDef("resultRule")->getValueAsString("name")), host(record.getValueAsString("host")),
         summary(record.getValueAsString("summary")), example(record.getValueAsString("example")),
         params(record.getValueAsListOfStrings("params")), partials(record.getValueAsListOfStrings("partials")),
-        samples(record.getValueAsListOfStrings("samples")) {}
+        samples(record.getValueAsListOfStrings("samples")), ulp(record.getValueAsInt("ulp")) {}
 
   bool hasCondition() const { return params.front() == "c"; }
   bool on(int64_t kind) const { return elements->getValueAsInt("mask") & kind; }
@@ -39,12 +39,14 @@ struct Function {
   const Record *elements;
   StringRef result, host, summary, example;
   std::vector<StringRef> params, partials, samples;
+  int64_t ulp;
 };
 
-enum class Action { Table, Docs, Tests };
+enum class Action { Table, Docs, Tests, Samples };
 cl::opt<Action> action(cl::values(clEnumValN(Action::Table, "gen-function-table", "Sema's table of functions"),
                                   clEnumValN(Action::Docs, "gen-function-docs", "docs/functions.md"),
-                                  clEnumValN(Action::Tests, "gen-function-tests", "rules over plain numbers")));
+                                  clEnumValN(Action::Tests, "gen-function-tests", "rules over plain numbers"),
+                                  clEnumValN(Action::Samples, "gen-function-samples", "what compiled functions are held to")));
 
 std::vector<Function> functionsOf(const RecordKeeper &records) {
   std::vector<const Record *> defs(records.getAllDerivedDefinitions("Tds_Function"));
@@ -128,12 +130,21 @@ void emitTests(raw_ostream &os, const std::vector<Function> &functions) {
   }
 }
 
+void emitSamples(raw_ostream &os, const std::vector<Function> &functions) {
+  os << "// TDS_SAMPLES(name, parameters, condition, elements, low, high, ulp)\n";
+  for (const Function &f : functions)
+    os << "TDS_SAMPLES(" << f.name << ", " << f.params.size() << ", " << (f.hasCondition() ? "true" : "false") << ", "
+       << f.elements->getValueAsInt("mask") << ", " << f.samples[0] << ", " << f.samples[1] << ", " << f.ulp << ")\n";
+  os << "#undef TDS_SAMPLES\n";
+}
+
 bool emit(raw_ostream &os, const RecordKeeper &records) {
   std::vector<Function> functions = functionsOf(records);
   switch (action) {
   case Action::Table: emitTable(os, functions); break;
   case Action::Docs: emitDocs(os, functions); break;
   case Action::Tests: emitTests(os, functions); break;
+  case Action::Samples: emitSamples(os, functions); break;
   }
   return false;
 }
