@@ -145,15 +145,33 @@ IndexedValue Generator::evaluate(const Node *node) {
   return all.empty() ? IndexedValue() : all[0];
 }
 
+/// Operands first, by a stack of our own: a def may be a chain of any length.
 const IndexedValues &Generator::evaluateAll(const Node *node) {
-  Frame &frame = frameOf(node);
-  if (auto known = frame.memo.find(node); known != frame.memo.end())
-    return known->second;
-  IndexedValues values = create(node);
-  failed |= values.empty() || !values.front();
-  if (failed)
-    values.clear();
-  return frame.memo[node] = std::move(values);
+  auto isKnown = [&](const Node *node) { return frameOf(node).memo.contains(node); };
+  SmallVector<const Node *> pending;
+  if (!isKnown(node))
+    pending.push_back(node);
+  while (!pending.empty()) {
+    const Node *top = pending.back();
+    size_t before = pending.size();
+    registerVars(top); // operands may depend on them
+    for (const Node *operand : llvm::reverse(top->operands)) {
+      const Node *whole = operand->op == graph::Op::result ? operand->operands[0] : operand;
+      if (!failed && !isKnown(whole))
+        pending.push_back(whole);
+    }
+    if (pending.size() != before)
+      continue;
+    pending.pop_back();
+    if (isKnown(top))
+      continue;
+    IndexedValues values = failed ? IndexedValues() : create(top);
+    failed |= values.empty() || !values.front();
+    if (failed)
+      values.clear();
+    frameOf(top).memo[top] = std::move(values);
+  }
+  return frameOf(node).memo[node];
 }
 
 bool Generator::evaluateAll(ArrayRef<Node *> nodes, SmallVectorImpl<IndexedValue> &values) {
@@ -316,7 +334,6 @@ IndexedValue Generator::reduce(const Node *node) {
 
 /// sum[k](body): the body for all k, reduced over the leading dimension that is k.
 IndexedValue Generator::indexReduce(const Node *node) {
-  registerVars(node);
   IndexedValue x = evaluate(node->operands[0]);
   if (!x)
     return {};
@@ -341,7 +358,6 @@ IndexedValue Generator::indexReduce(const Node *node) {
 
 /// [i, j] => body: the dimensions of i and j become the first of the element's.
 IndexedValue Generator::build(const Node *node) {
-  registerVars(node);
   IndexedValue x = evaluate(node->operands[0]);
   if (!x)
     return {};
