@@ -82,8 +82,10 @@ Value Elaborator::builtinIdentity(const std::string &name, CallArguments &a) {
     return {};
   if (name == "checkpoint") // the value is the same; what to store is the planner's matter
     return a.positional[0];
-  return mapLeaves(a.positional[0], [&](const Value &leaf) {
+  return mapLeaves(a.positional[0], [&](const Value &leaf) -> Value {
     Value v = leaf;
+    if (v.kind != Value::tensor)
+      return fail(Code::E0202, a.range, "`stop_gradient` takes tensors; this is " + describe(v));
     return isFloating(v.element) || isComplex(v.element) ? Value::ofNode(point("stop_gradient", {materialize(v)}, a.range), v.weak) : v;
   });
 }
@@ -108,6 +110,8 @@ Value Elaborator::builtinReshape(const std::string &name, CallArguments &a) {
       if (open)
         return fail(Code::E0203, a.range, "one -1 at most in a shape");
       open = shape.size();
+    } else if (dim->constant().value_or(0) < 0) {
+      return fail(Code::E0211, part.range.file ? part.range : a.range, "a size can't be negative; this is " + dim->str());
     } else {
       known = known * *dim;
     }
@@ -143,7 +147,7 @@ Value Elaborator::builtinTranspose(const std::string &name, CallArguments &a) {
     if (parts.size() != rank)
       return fail(Code::E0218, a.range, "`transpose` of " + std::to_string(rank) + " dimensions takes as many axes; this gives " + std::to_string(parts.size()));
     for (size_t i = 0; i < rank; ++i) {
-      auto dim = asSize(parts[i], a.range, "an axis");
+      auto dim = asSize(parts[i], parts[i].range.file ? parts[i].range : a.range, "an axis");
       if (!dim)
         return {};
       int64_t k = dim->constant().value_or(-1);
@@ -269,7 +273,8 @@ Value Elaborator::builtinRearrange(const std::string &name, CallArguments &a) {
     return {};
   if (counted && axes->size() != 1)
     return fail(Code::E0218, a.range, "`" + name + "` of " + describe(x) + " needs `axis=`");
-  auto count = counted ? asSize(a.positional[1], a.range, "the count") : std::optional(Dim(0));
+  auto count = !counted ? std::optional(Dim(0)) : name == "repeat" ? lengthArgument(a.positional[1], a.range, "the count")
+                        : asSize(a.positional[1], a.positional[1].range.file ? a.positional[1].range : a.range, "the count");
   if (!count)
     return {};
   Dims shape = x.shape;
@@ -309,8 +314,8 @@ Value Elaborator::builtinMake(const std::string &name, CallArguments &a) {
     if (!arity(name, a, 1, 1))
       return {};
     return mapLeaves(a.positional[0], [&](const Value &leaf) {
-      if (leaf.element == Element::key)
-        return fail(Code::E0202, range, "a key has no zero");
+      if (leaf.kind != Value::tensor || leaf.element == Element::key)
+        return fail(Code::E0202, range, leaf.kind == Value::tensor ? "a key has no zero" : "`zeros_like` takes tensors; this is " + describe(leaf));
       return filled(Value::ofNode(constant(0, leaf.element, range), leaf.weak), leaf.shape);
     });
   }
@@ -322,7 +327,11 @@ Value Elaborator::builtinMake(const std::string &name, CallArguments &a) {
     if (!shape)
       return {};
     if (full)
-      return a.positional[1].isScalar() ? filled(settle(a.positional[1]), *shape) : fail(Code::E0202, range, "`full` takes one number; this is " + describe(a.positional[1]));
+    {
+      CallArguments spread = a;
+      spread.positional = {settle(a.positional[1]), a.positional[0]};
+      return builtinBroadcastTo("full", spread);
+    }
     auto element = elementArgument(a, 1, Element::f32);
     return element ? filled(Value::ofNode(constant(name == "ones", *element, range)), *shape) : Value{};
   }
@@ -335,7 +344,7 @@ Value Elaborator::builtinMake(const std::string &name, CallArguments &a) {
   if (name == "eye") {
     if (!arity(name, a, 1, 2))
       return {};
-    auto n = asSize(a.positional[0], range, "a size");
+    auto n = lengthArgument(a.positional[0], range, "a size");
     auto element = elementArgument(a, 1, Element::f32);
     if (!n || !element)
       return {};
@@ -358,7 +367,7 @@ Value Elaborator::builtinMake(const std::string &name, CallArguments &a) {
   if (name == "linspace") {
     if (!arity(name, a, 3, 4))
       return {};
-    auto n = asSize(a.positional[2], range, "a size");
+    auto n = lengthArgument(a.positional[2], range, "a size");
     auto element = elementArgument(a, 3, Element::f32);
     if (!n || !element)
       return {};
@@ -370,7 +379,7 @@ Value Elaborator::builtinMake(const std::string &name, CallArguments &a) {
   // one_hot
   if (!arity(name, a, 2, 3))
     return {};
-  auto n = asSize(a.positional[1], range, "the number of classes");
+  auto n = lengthArgument(a.positional[1], range, "the number of classes");
   auto element = elementArgument(a, 2, Element::f32);
   Value ids = a.positional[0];
   if (!n || !element)

@@ -260,6 +260,8 @@ Value Elaborator::callDef(const Module &owner, const ast::DefItem &def, CallArgu
         return true;
       Element element = pattern.family == Type::anyFloat ? binding.anyFloat.value_or(Element::f32)
                         : pattern.family == Type::anyInt ? binding.anyInt.value_or(Element::i32) : pattern.element;
+      if (element == Element::key || element == Element::boolean)
+        return error(Code::E0205, v.range.file ? v.range : arguments.range, "`" + def.params[i].name.text + "` is " + describe(v) + ", expected " + pattern.str()), false;
       Value like = Value::ofNode(constant(0, element, arguments.range));
       like.range = def.params[i].name.range;
       Range where = v.range;
@@ -278,6 +280,11 @@ Value Elaborator::callDef(const Module &owner, const ast::DefItem &def, CallArgu
     parameters.push_back(inner->names[p.name.text]);
   auto body = [&] { return expr(*def.body); };
   auto vjp = insideVjp.contains(&def) ? owner.vjps.end() : owner.vjps.find(name);
+  bool smooth = false; // a derivative of one's own is of floating arguments
+  for (const Value &v : parameters)
+    forEachLeaf(v, [&](const Value &leaf) { smooth |= isFloating(leaf.element) || isComplex(leaf.element); });
+  if (!smooth)
+    vjp = owner.vjps.end();
   Value value = vjp != owner.vjps.end() ? composite(name, parameters, arguments.range, body, vjp->second, def)
                 : def.library           ? composite(name, parameters, arguments.range, body, nullptr, def)
                                         : body();

@@ -51,6 +51,8 @@ Value Elaborator::derivative(const ast::Derivative &e) {
     }
     if (found->kind == Value::none)
       return {};
+    if (names->names.contains(variable.name.text))
+      return fail(Code::E0221, variable.name.range, "`" + variable.name.text + "` is in these brackets twice");
     Value outside = *found, inside = *found;
     bool fine = true;
     forEachLeaf(outside, [&](Value &leaf) { fine &= isFloating(leaf.element) || isComplex(leaf.element); });
@@ -92,6 +94,8 @@ Value Elaborator::derivative(const ast::Derivative &e) {
     }
   }
 
+  if (e.cotangent && e.op != D::vjp)
+    return fail(Code::E0209, e.cotangent->range, "only `vjp` takes a cotangent");
   auto saved = std::exchange(env, names);
   graph::Scope *savedScope = std::exchange(scope, inner);
   Value value = expr(*e.body);
@@ -111,6 +115,8 @@ Value Elaborator::derivative(const ast::Derivative &e) {
   owner->differentiated = int64_t(differentiated.size());
   if (e.op == D::grad || e.op == D::valueAndGrad) {
     const char *word = e.op == D::grad ? "grad" : "value_and_grad";
+    if (first.isScalar() && isComplex(first.element))
+      return error(Code::E0401, e.body->range, std::string("`") + word + "` wants a real number; this is " + describe(first)).help("use `vjp`, or `real(..)` of it"), Value{};
     if (first.isScalar() && !isFloating(first.element))
       return fail(Code::E0402, e.body->range, describe(first) + " has no derivative");
     if (!first.isScalar())

@@ -120,6 +120,7 @@ private:
   Value matmul(Value a, Value b, const ast::Expr &e, const ast::Expr &lhs, const ast::Expr &rhs);
   std::optional<Dim> sizeOf(const ast::Expr &e, const char *what);
   std::optional<Dim> asSize(Value value, Range range, const char *what);
+  std::optional<Dim> lengthArgument(const Value &value, Range range, const char *what);
   std::optional<Dims> shapeArgument(const Value &value, Range range);
 
   // Pointwise.cpp
@@ -138,6 +139,7 @@ private:
   Value subscriptTensor(Value base, const ast::Subscript &e);
   bool proveInside(const Dim &coordinate, const Dim &size, const ast::Subscript &e, Range sub, bool &counted);
   std::optional<std::pair<Dim, Dim>> interval(const Dim &dim);
+  Value replaced(const Value &part, Value value, Range range);
   Value update(const Value &base, const ast::Expr &target, Value value);
 
   // IndexNotation.cpp
@@ -184,6 +186,7 @@ private:
   Value builtinLater(const std::string &, CallArguments &);
   Value builtinScriptOnly(const std::string &, CallArguments &);
   Value mapLeaves(const Value &value, const std::function<Value(const Value &)> &f);
+  ast::ReduceOp ofBools(ast::ReduceOp op, Value &x, Range range);
   Value reduceAxes(ast::ReduceOp op, Value x, std::vector<int64_t> axes, bool keep, Range range);
   std::optional<std::vector<int64_t>> axesOf(const Value *axis, size_t rank, Range range);
   Value randomBits(Value key, const Dims &shape, Range range);

@@ -172,17 +172,24 @@ std::optional<Dim> Elaborator::asSize(Value value, Range range, const char *what
 
 std::optional<Dim> Elaborator::sizeOf(const ast::Expr &e, const char *what) { return asSize(expr(e), e.range, what); }
 
+/// A size that is the length of something.
+std::optional<Dim> Elaborator::lengthArgument(const Value &value, Range range, const char *what) {
+  Range where = value.range.file ? value.range : range;
+  auto dim = asSize(value, where, what);
+  if (dim && dim->constant().value_or(0) < 0) {
+    error(Code::E0211, where, std::string(what) + " can't be negative; this is " + dim->str());
+    return std::nullopt;
+  }
+  return dim;
+}
+
 std::optional<Dims> Elaborator::shapeArgument(const Value &value, Range range) {
   Dims shape;
   std::vector<Value> parts = value.kind == Value::tuple ? value.parts : std::vector<Value>{value};
   for (Value &part : parts) {
-    auto dim = asSize(part, part.range.file ? part.range : range, "a size");
+    auto dim = lengthArgument(part, range, "a size");
     if (!dim)
       return std::nullopt;
-    if (auto c = dim->constant(); c && *c < 0) {
-      error(Code::E0211, part.range.file ? part.range : range, "a size can't be negative; this is " + std::to_string(*c));
-      return std::nullopt;
-    }
     shape.push_back(*dim);
   }
   return shape;
@@ -424,6 +431,8 @@ Value Elaborator::expr(const ast::Expr &e) {
   case ast::Expr::RecordK: {
     v.kind = Value::record;
     for (auto &[field, value] : cast<ast::Record>(e).fields) {
+      if (std::find(v.names.begin(), v.names.end(), field.text) != v.names.end())
+        return fail(Code::E0221, field.range, "the field `" + field.text + "` is given twice");
       v.names.push_back(field.text);
       v.parts.push_back(settle(expr(*value))); // a record's field takes i32 or f32
       if (v.parts.back().kind == Value::none)

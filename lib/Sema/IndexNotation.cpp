@@ -106,8 +106,11 @@ Value Elaborator::overIndices(const std::vector<ast::Index> &list, Range range, 
       if (!bound)
         return {};
       if (bound->constant().value_or(0) < 0)
-        bound = Dim(0);
+        return fail(Code::E0211, index.bound->range, "a size can't be negative; this is " + bound->str());
     }
+    for (size_t id : own)
+      if (indices[id].name == index.name.text)
+        return fail(Code::E0221, index.name.range, "`" + index.name.text + "` is in this index list twice");
     declare(index.name.text, index.name.range, bound);
   }
   env = inner;
@@ -208,12 +211,15 @@ bool Elaborator::inferRanges(size_t first, Range range) {
           if (c.outside != ast::Subscript::none || !c.coordinate.mentions(name))
             continue;
           auto linear = c.coordinate.linearIn(name);
-          if (!linear || !isSize(linear->coefficient) || linear->coefficient.constant().value_or(1) <= 0)
+          if (!linear || !isSize(linear->coefficient) || linear->coefficient.isConstant(0))
             continue;
           auto rest = interval(linear->rest);
           if (!rest)
             continue;
-          Dim bound = Dim::floorDiv(c.size - Dim(1) - rest->second + linear->coefficient, linear->coefficient);
+          // Upwards to the last element, or down to the first.
+          bool down = linear->coefficient.constant().value_or(1) < 0;
+          Dim bound = down ? Dim::floorDiv(rest->first, -linear->coefficient) + Dim(1)
+                           : Dim::floorDiv(c.size - Dim(1) - rest->second + linear->coefficient, linear->coefficient);
           if (bound.constant().value_or(0) < 0)
             bound = 0;
           if (!agree(c, bound))
@@ -242,15 +248,22 @@ Value Elaborator::buildLeaves(Value body, const std::vector<IndexVar> &vars, Ran
   });
 }
 
-Value Elaborator::reduceIndices(ast::ReduceOp op, Value body, const std::vector<IndexVar> &vars, Range range) {
+Value Elaborator::reduceIndices(ast::ReduceOp asked, Value body, const std::vector<IndexVar> &vars, Range range) {
   using R = ast::ReduceOp;
   static constexpr const char *names[] = {"sum", "prod", "mean", "max", "min", "any", "all", "argmax", "argmin", "logsumexp"};
-  const char *name = names[size_t(op)];
   Dim count = 1;
   for (const IndexVar &var : vars)
     count = count * var.range;
   return mapLeaves(body, [&](const Value &leaf) -> Value {
     Value v = leaf;
+    ast::ReduceOp op = asked;
+    if (v.element == Element::boolean && v.shape.empty())
+      op = ofBools(op, v, range);
+    const char *name = names[size_t(op)];
+    bool half = isHalf(v.element) && (op == R::mean || op == R::logsumexp); // the total may be more than a half holds
+    if (half)
+      v = convert(v, Element::f32, range);
+    auto narrow = [&](Value result) { return half ? convert(result, leaf.element, range) : result; };
     auto reduce = [&](const char *kind, Node *x, Element element) {
       Node *n = node(Op::indexReduce, element, x->shape, {x}, range);
       n->name = kind;
@@ -263,12 +276,18 @@ Value Elaborator::reduceIndices(ast::ReduceOp op, Value body, const std::vector<
       return Value::ofNode(reduce(name, materialize(v), Element::boolean));
     }
     if (op == R::argmax || op == R::argmin) {
-      if (!v.shape.empty() || vars.size() != 1)
-        return fail(Code::E0202, range, std::string("`") + name + "` takes one index and one number");
+      if (!v.shape.empty() || vars.size() != 1 || v.element == Element::key || isComplex(v.element))
+        return fail(Code::E0202, range, std::string("`") + name + "` takes one index and one real number");
+      if (vars[0].range.isConstant(0))
+        return fail(Code::E0202, range, std::string("`") + name + "` over nothing");
       return Value::ofNode(reduce(name, materialize(v), Element::i32));
     }
     if (v.element == Element::key)
       return fail(Code::E0202, range, std::string("`") + name + "` takes numbers; this is a key");
+    if (v.element == Element::boolean && (op == R::max || op == R::min))
+      return fail(Code::E0202, range, std::string("`") + name + "` takes numbers; this is " + describe(v));
+    if (isComplex(v.element) && op != R::sum && op != R::prod && op != R::mean)
+      return fail(Code::E0202, range, std::string("complex numbers have no order: `") + name + "` of " + describe(v));
     bool small = v.element == Element::boolean || v.element == Element::i8 || v.element == Element::u8 || v.element == Element::i16;
     if ((op == R::sum || op == R::prod) && small)
       v = convert(v, Element::i32, range);
@@ -281,7 +300,7 @@ Value Elaborator::reduceIndices(ast::ReduceOp op, Value body, const std::vector<
       Node *n = node(Op::size, Element::i64, {}, {}, range);
       n->size = count;
       Node *total = reduce("sum", x, x->element);
-      return Value::ofNode(point("div", {total, broadcast(convertNode(n, x->element, range), x->shape)}, range), v.weak);
+      return narrow(Value::ofNode(point("div", {total, broadcast(convertNode(n, x->element, range), x->shape)}, range), v.weak));
     }
     if (op == R::logsumexp) {
       // log sum exp(x - m) + m with m the greatest; an infinite m would make nan of inf - inf.
@@ -289,7 +308,7 @@ Value Elaborator::reduceIndices(ast::ReduceOp op, Value body, const std::vector<
       Node *top = point("stop_gradient", {reduce("max", x, x->element)}, range);
       Node *m = point("select", {point("isfinite", {top}, range), top, zero}, range);
       Node *total = reduce("sum", point("exp", {point("sub", {x, m}, range)}, range), x->element);
-      return Value::ofNode(point("add", {point("log", {total}, range), m}, range), v.weak);
+      return narrow(Value::ofNode(point("add", {point("log", {total}, range), m}, range), v.weak));
     }
     return Value::ofNode(reduce(name, x, x->element), v.weak);
   });

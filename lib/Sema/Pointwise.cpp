@@ -33,7 +33,7 @@ unsigned FunctionInfo::arity() const { return unsigned(1 + std::count(params.beg
 static std::string spelling(const std::string &name) {
   static const std::map<std::string_view, const char *> operators = {
       {"add", "+"}, {"sub", "-"}, {"mul", "*"}, {"div", "/"}, {"floordiv", "//"}, {"mod", "%"}, {"pow", "**"}, {"neg", "-"},
-      {"eq", "=="}, {"ne", "!="}, {"lt", "<"}, {"le", "<="}, {"gt", ">"}, {"ge", ">="}, {"and", "and"}, {"or", "or"}, {"not", "not"}};
+      {"eq", "=="}, {"ne", "!="}, {"lt", "<"}, {"le", "<="}, {"gt", ">"}, {"ge", ">="}, {"and", "and"}, {"or", "or"}, {"not", "not"}, {"select", "where"}};
   auto it = operators.find(name);
   return it == operators.end() ? name : it->second;
 }
@@ -157,6 +157,9 @@ std::optional<Value> Elaborator::foldWeak(const std::string &name, std::vector<V
   return std::nullopt;
 }
 
+/// Bools, integers, floats, complex numbers: what converts to the right without loss.
+static int rank(Element e) { return isComplex(e) ? 3 : isFloating(e) ? 2 : e == Element::boolean ? 0 : 1; }
+
 /// Brings operands to one element type: a typed one decides, weak numbers follow it if they fit.
 bool Elaborator::unifyElements(std::vector<Value *> operands, const std::string &name, Range range) {
   const Value *typed = nullptr;
@@ -169,8 +172,9 @@ bool Elaborator::unifyElements(std::vector<Value *> operands, const std::string 
       std::string a(elementName(typed->element)), b(elementName(v->element));
       auto &d = error(Code::E0217, range, "element types differ: " + a + " and " + b);
       d.note(typed->range, describe(*typed)).note(v->range, describe(*v));
-      if (v->range.file)
-        d.help("convert one: `" + a + "(" + std::string(program.sources().text(v->range)) + ")`");
+      const Value *from = rank(v->element) <= rank(typed->element) ? v : typed;
+      if (from->range.file && typed->range.file && v->range.file && from->element != Element::key && (from == v ? typed : v)->element != Element::key)
+        d.help("convert one: `" + (from == v ? a : b) + "(" + std::string(program.sources().text(from->range)) + ")`");
       return false;
     }
     typed = typed ? typed : v;
@@ -180,7 +184,7 @@ bool Elaborator::unifyElements(std::vector<Value *> operands, const std::string 
     if (!v->weak)
       continue;
     if (typed && isFloating(v->element) && !isFloating(element) && !isComplex(element)) {
-      std::string e(elementName(element)), text = quoted(v->range);
+      std::string e(elementName(element)), text = v->range.file ? quoted(v->range) : "this";
       auto &d = error(Code::E0207, v->range.file ? v->range : range, text + " is a float and does not fit " + e);
       if (typed->range.file && v->range.file) {
         std::string other(program.sources().text(typed->range));
@@ -243,8 +247,10 @@ bool Elaborator::unifyShapes(std::vector<Value *> operands, const std::string &n
         bool may = !shape[at].constant() || !dim.constant();
         std::string a = shape[at].str(), b = dim.str();
         const Value &first = from[at] ? *from[at] : *operands[0];
-        auto &d = error(Code::E0203, range,
-                        describe(first) + " " + spelling(name) + " " + describe(*v) + ": " + a + " and " + b + (may ? " may differ" : " differ") +
+        std::string word = spelling(name), both = std::isalpha(word[0]) && word != "and" && word != "or"
+                                                     ? "`" + word + "` of " + describe(first) + " and " + describe(*v)
+                                                     : describe(first) + " " + word + " " + describe(*v);
+        auto &d = error(Code::E0203, range, both + ": " + a + " and " + b + (may ? " may differ" : " differ") +
                             " in dimension " + std::to_string(int64_t(i) - int64_t(v->shape.size())));
         if (first.range.file && v->range.file)
           d.note(first.range, describe(first)).note(v->range, describe(*v));
@@ -321,7 +327,7 @@ Value Elaborator::pointwiseLeaves(const std::string &name, std::vector<Value> op
   unsigned bit = element == Element::boolean ? ElementKinds::Bool : isInteger(element) ? ElementKinds::Integer : element == Element::key ? ElementKinds::Key
                  : isFloating(element) ? ElementKinds::Floating : ElementKinds::Complex;
   if (!select && !(info->elements & bit)) {
-    auto &d = error(Code::E0202, range, "`" + spelling(name) + "` is not defined on " + std::string(elementName(element)));
+    auto &d = error(Code::E0202, range, "`" + spelling(name) + "` is not defined on " + (data[0]->weak ? describe(*data[0]) : std::string(elementName(element))));
     if (data[0]->range.file && (isInteger(element) || element == Element::boolean))
       d.help("convert: `f32(" + std::string(program.sources().text(data[0]->range)) + ")`");
     return {};

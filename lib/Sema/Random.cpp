@@ -93,7 +93,7 @@ Value Elaborator::builtinRandom(const std::string &name, CallArguments &a) {
   if (name == "split") {
     if (!arity(name, a, 2, 2))
       return {};
-    auto n = asSize(a.positional[1], range, "the number of keys");
+    auto n = lengthArgument(a.positional[1], range, "the number of keys");
     if (!n)
       return {};
     int id = int(indices.size());
@@ -144,6 +144,8 @@ Value Elaborator::builtinRandom(const std::string &name, CallArguments &a) {
     if (!arity(name, a, 2, 3, {"shape"}))
       return {};
     auto shape = shapeAt(2);
+    if (Value &p = a.positional[1]; p.isTensor() && !p.weak && isFloating(p.element))
+      p = convert(p, Element::f32, range);
     return shape ? pointwise("lt", {uniform(a.positional[0], *shape, Element::f32, range), a.positional[1]}, range) : Value{};
   }
   if (name == "randint") { // lo + floor(word * (hi - lo) / 2^32)
@@ -159,6 +161,9 @@ Value Elaborator::builtinRandom(const std::string &name, CallArguments &a) {
     for (size_t i : {2, 3})
       if (!a.positional[i].isTensor() || !isInteger(a.positional[i].element))
         return fail(Code::E0202, range, "`randint` takes integer bounds; this is " + describe(a.positional[i]));
+    auto least = a.positional[2].size, most = a.positional[3].size;
+    if (least && most && least->constant() && most->constant() && (*least->constant() >= *most->constant() || *least->constant() < INT32_MIN || *most->constant() > int64_t(INT32_MAX) + 1))
+      return fail(Code::E0202, range, "`randint` gives i32 from lo to below hi; these are " + least->str() + " and " + most->str());
     Value lo = convert(a.positional[2], Element::i64, range), hi = convert(a.positional[3], Element::i64, range);
     Value scaled = pointwise("shr", {pointwise("mul", {word, pointwise("sub", {hi, lo}, range)}, range), Value::ofSize(32)}, range);
     return convert(pointwise("add", {scaled, lo}, range), Element::i32, range);
@@ -169,6 +174,8 @@ Value Elaborator::builtinRandom(const std::string &name, CallArguments &a) {
   Value &logits = a.positional[1];
   if (!logits.isTensor() || logits.shape.empty() || !isFloating(logits.element))
     return fail(Code::E0202, range, "`categorical` takes logits, floats over the last dimension; this is " + describe(logits));
+  if (isHalf(logits.element)) // near 1 a half has too few numbers for the noise
+    logits = convert(logits, Element::f32, range);
   Value u = uniform(a.positional[0], logits.shape, logits.element, range);
   if (u.kind == Value::none)
     return {};

@@ -35,12 +35,26 @@ std::optional<std::vector<int64_t>> Elaborator::axesOf(const Value *axis, size_t
   return axes;
 }
 
+/// The greatest of bools is whether one is true; places are found among their numbers.
+ast::ReduceOp Elaborator::ofBools(ast::ReduceOp op, Value &x, Range range) {
+  using R = ast::ReduceOp;
+  if (op == R::argmax || op == R::argmin)
+    x = convert(x, Element::i32, range);
+  return op == R::max ? R::any : op == R::min ? R::all : op;
+}
+
 Value Elaborator::reduceAxes(ast::ReduceOp op, Value x, std::vector<int64_t> axes, bool keep, Range range) {
   using R = ast::ReduceOp;
   static constexpr const char *names[] = {"sum", "prod", "mean", "max", "min", "any", "all", "argmax", "argmin", "logsumexp"};
   std::string name = names[size_t(op)];
+  if (x.kind == Value::none)
+    return {};
   if (x.element == Element::key)
     return fail(Code::E0202, range, "`" + name + "` takes numbers; this is " + describe(x));
+  if (isHalf(x.element) && (op == R::mean || op == R::logsumexp)) // the total may be more than a half holds
+    return convert(reduceAxes(op, convert(x, Element::f32, range), std::move(axes), keep, range), x.element, range);
+  if (x.element == Element::boolean)
+    op = ofBools(op, x, range);
   if ((op == R::any || op == R::all) && x.element != Element::boolean)
     return fail(Code::E0202, range, "`" + name + "` takes bools; this is " + describe(x));
   if (isComplex(x.element) && op != R::sum && op != R::prod && op != R::mean)
@@ -149,10 +163,16 @@ Value Elaborator::builtinReduce(const std::string &name, CallArguments &a) {
     if (auto it = ops.find(name); it != ops.end())
       return reduceAxes(it->second, leaf, *axes, keep, a.range);
     // The variance is the mean of the squared distance to the mean (no correction, as NumPy's).
-    Value mean = reduceAxes(R::mean, leaf, *axes, true, a.range);
-    Value distance = pointwise("sub", {leaf, mean}, a.range);
-    Value variance = distance.kind == Value::none ? distance : reduceAxes(R::mean, pointwise("mul", {distance, distance}, a.range), *axes, keep, a.range);
-    return name == "std" ? pointwise("sqrt", {variance}, a.range) : variance;
+    if (leaf.element == Element::key || isComplex(leaf.element))
+      return fail(Code::E0202, a.range, "`" + name + "` takes real numbers; this is " + describe(leaf));
+    bool wide = isHalf(leaf.element) || (!leaf.weak && !isFloating(leaf.element));
+    Value x = wide ? convert(leaf, Element::f32, a.range) : leaf;
+    Value mean = reduceAxes(R::mean, x, *axes, true, a.range);
+    Value distance = pointwise("sub", {x, mean}, a.range);
+    Value spread = reduceAxes(R::mean, pointwise("mul", {distance, distance}, a.range), *axes, keep, a.range);
+    if (name == "std")
+      spread = pointwise("sqrt", {spread}, a.range);
+    return isHalf(leaf.element) && spread.kind != Value::none ? convert(spread, leaf.element, a.range) : spread;
   };
   const Value &x = a.positional[0];
   if (x.kind != Value::record)
@@ -215,7 +235,10 @@ Value Elaborator::builtinClose(const std::string &name, CallArguments &a) {
   if (!arity(name, a, 2, 2, {"rtol", "atol"}))
     return {};
   Value rtol = a.find("rtol") ? *a.find("rtol") : Value::ofNumber(1e-5), atol = a.find("atol") ? *a.find("atol") : Value::ofNumber(1e-8);
-  const Value &x = a.positional[0], &y = a.positional[1];
+  Value x = a.positional[0], y = a.positional[1];
+  for (Value *v : {&x, &y}) // integers are compared as the floats that the tolerances are
+    if (v->isTensor() && !v->weak && (isInteger(v->element) || v->element == Element::boolean))
+      *v = convert(*v, Element::f64, a.range);
   Value distance = pointwise("abs", {pointwise("sub", {x, y}, a.range)}, a.range);
   Value bound = pointwise("add", {atol, pointwise("mul", {rtol, pointwise("abs", {y}, a.range)}, a.range)}, a.range);
   Value inside = pointwise("or", {pointwise("le", {distance, bound}, a.range), pointwise("eq", {x, y}, a.range)}, a.range);

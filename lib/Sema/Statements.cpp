@@ -14,6 +14,8 @@ Value Elaborator::block(const ast::Block &b) {
   env = std::make_shared<Env>(Env{saved, {}, {}, ""});
   Value value;
   bool fine = true;
+  if (b.statements.empty())
+    fail(Code::E0214, b.range, "a block ends in its value; this has none");
   for (size_t i = 0; i < b.statements.size(); ++i) {
     const ast::Stmt &s = *b.statements[i];
     if (i + 1 == b.statements.size()) {

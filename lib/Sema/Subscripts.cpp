@@ -223,7 +223,9 @@ Value Elaborator::subscriptTensor(Value base, const ast::Subscript &e) {
                Value{};
       }
       auto outsideBy = [&](const Dim &room) { return room.constant().value_or(0) < 0; };
-      if (outsideBy(length) || (isSize(begin) && (outsideBy(begin) || outsideBy(size - begin))) || (isSize(end) && step.isConstant(1) && outsideBy(size - end)))
+      bool up = step.constant().value_or(1) > 0, nothing = length.isConstant(0);
+      Dim last = up ? size : size - Dim(1), least = up ? Dim(0) : Dim(-1);
+      if (outsideBy(length) || (!nothing && isSize(begin) && (outsideBy(begin) || outsideBy(last - begin))) || (!nothing && isSize(end) && (outsideBy(end - least) || outsideBy(last - end))))
         return error(Code::E0306, item.sub->range, "the slice " + begin.str() + " : " + end.str() + " does not fit a dimension of " + size.str())
                    .note(base.range, describe(base)),
                Value{};
@@ -320,7 +322,19 @@ Value Elaborator::subscriptTensor(Value base, const ast::Subscript &e) {
     Node *value = materialize(other);
     if (value->element != x->element)
       return fail(Code::E0217, e.otherwiseValue->range, "`else` of another type than the tensor: " + describe(other));
-    n->operands.push_back(value->shape.empty() ? value : broadcast(value, result));
+    Value part = Value::ofNode(n, base.weak);
+    part.range = e.range;
+    if (value->shape.size() > result.size())
+      return fail(Code::E0203, e.otherwiseValue->range, "the value outside is " + describe(other) + ", the part that is read " + describe(part));
+    if (!value->shape.empty()) {
+      Value like = part;
+      if (!unifyShapes({&like, &other}, "else", e.otherwiseValue->range))
+        return {};
+      if (other.shape != result)
+        return fail(Code::E0203, e.otherwiseValue->range, "the value outside is " + describe(other) + ", the part that is read " + describe(part));
+      value = other.node;
+    }
+    n->operands.push_back(value);
   }
   bool identity = n->op == Op::access && result == shape && e.outside == ast::Subscript::none;
   for (size_t i = 0; identity && i < n->coordinates.size(); ++i)
@@ -328,6 +342,35 @@ Value Elaborator::subscriptTensor(Value base, const ast::Subscript &e) {
   Value out = identity ? base : Value::ofNode(n, base.weak);
   out.range = e.range;
   return out;
+}
+
+/// `p.w = value`: the field keeps its type, the value is broadcast, a number also over the leaves of a record.
+Value Elaborator::replaced(const Value &part, Value value, Range range) {
+  if (value.kind == Value::none)
+    return {};
+  if (part.kind == Value::record || part.kind == Value::tuple) {
+    bool same = value.kind == part.kind && value.names == part.names && value.parts.size() == part.parts.size();
+    if (!same && !value.isTensor())
+      return fail(Code::E0222, range, "an update by " + describe(value) + " of " + describe(part));
+    Value result = part;
+    for (size_t i = 0; i < result.parts.size(); ++i) {
+      result.parts[i] = replaced(part.parts[i], same ? value.parts[i] : value, range);
+      if (result.parts[i].kind == Value::none)
+        return {};
+    }
+    return result;
+  }
+  if (!value.isTensor() || !part.isTensor())
+    return fail(Code::E0222, range, "an update by " + describe(value) + " of " + describe(part));
+  std::string given = describe(value);
+  Value like = part, whole = part;
+  if (!unifyElements({&like, &value}, "=", range))
+    return {};
+  if (value.shape.size() <= part.shape.size() && !unifyShapes({&whole, &value}, "=", range))
+    return {};
+  if (value.shape != part.shape)
+    return fail(Code::E0203, range, "the value is " + given + ", the part that it replaces " + describe(part));
+  return value;
 }
 
 /// `c[2:5] = e` and `p.blocks[3].w[0] = e`: a copy of `base` with `value` at the target; `target` is the part below the name.
@@ -340,14 +383,9 @@ Value Elaborator::update(const Value &base, const ast::Expr &target, Value value
       return fail(Code::E0208, f->name.range, quoted(*f->base) + " is " + describe(outer) + ", which has no fields");
     for (size_t i = 0; i < outer.names.size(); ++i)
       if (outer.names[i] == f->name.text) {
-        Value part = settle(value);
-        if (!(typeOf(part) == typeOf(outer.parts[i]))) {
-          std::vector<Value> lifted{outer.parts[i], value};
-          part = pointwise("add", {pointwise("mul", {outer.parts[i], Value::ofSize(0)}, target.range), value}, target.range);
-          if (part.kind == Value::none)
-            return {};
-        }
-        outer.parts[i] = part;
+        outer.parts[i] = replaced(outer.parts[i], value, target.range);
+        if (outer.parts[i].kind == Value::none)
+          return {};
         return f->base->kind == ast::Expr::NameK ? outer : update(base, *f->base, outer);
       }
     return fail(Code::E0208, f->name.range, quoted(*f->base) + " has no field `" + f->name.text + "`");
@@ -356,6 +394,10 @@ Value Elaborator::update(const Value &base, const ast::Expr &target, Value value
   Value whole = expr(*e.base);
   if (whole.kind == Value::none || value.kind == Value::none)
     return {};
+  if (whole.kind == Value::tuple)
+    return fail(Code::E0202, e.range, "a tuple is taken apart by targets alone: `a, b = t`");
+  if (e.outside != ast::Subscript::none)
+    return fail(Code::E0222, e.range, "`else`, `wrap` and `clamp` say what is read outside; an update stays inside");
   std::vector<Value> parts; // of `value`, leaf by leaf
   forEachLeaf(value, [&](Value &leaf) { parts.push_back(leaf); });
   size_t next = 0;

@@ -82,6 +82,7 @@ struct Value {
                        std::vector<std::string> fileNames = {});
 };
 
+inline bool isHalf(Element e) { return e == Element::f16 || e == Element::bf16; }
 Type typeOf(const Value &value);
 /// Calls `f` on each tensor leaf, in order.
 void forEachLeaf(Value &value, const std::function<void(Value &)> &f);
