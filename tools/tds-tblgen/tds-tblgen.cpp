@@ -102,8 +102,8 @@ void emitDocs(raw_ostream &os, const std::vector<Function> &functions) {
   }
 }
 
-/// For each number type a host function and one for each partial, as templates over what a derivative may be taken of:
-/// double, and complex numbers where the function is holomorphic.
+/// A function's host value and one function for each partial, as templates over what a derivative may be taken of: double, and
+/// complex numbers where it is defined on them. A row says how each partial is tested.
 void emitTests(raw_ostream &os, const std::vector<Function> &functions) {
   for (const Function &f : functions) {
     if (!f.on(8) && !f.on(16))
@@ -120,12 +120,18 @@ void emitTests(raw_ostream &os, const std::vector<Function> &functions) {
          << join(f.params, ", ") << ");\n  return " << partial << ";\n}\n";
     os << "}\n";
     for (auto [k, partial] : enumerate(f.partials)) {
-      if (f.params[k] == "c" || !real || f.result == "ComplexOf")
+      if (f.params[k] == "c")
         continue;
-      os << "TDS_PARTIAL(" << f.name << ", " << k << ", " << f.params.size() << ", " << (f.hasCondition() ? 1 : 0) << ", "
-         << f.samples[0] << ", " << f.samples[1] << ", " << (f.result == "Bool" ? "true" : "false") << ")\n";
-      if (f.on(16) && f.result == "Same" && f.isDifferentiable() && !f.hasCondition())
-        os << "TDS_HOLOMORPHIC(" << f.name << ", " << k << ", " << f.params.size() << ")\n";
+      std::string which = (f.name + ", " + Twine(k) + ", " + Twine(f.params.size())).str();
+      if (real && f.result != "ComplexOf")
+        os << "TDS_PARTIAL(" << which << ", " << (f.hasCondition() ? 1 : 0) << ", " << f.samples[0] << ", " << f.samples[1]
+           << ", " << (f.result == "Bool" ? "true" : "false") << ")\n";
+      if (f.result == "ComplexOf")
+        os << "TDS_COMPLEX_OF(" << which << ")\n";
+      else if (f.on(16) && f.result == "RealOf")
+        os << "TDS_REAL_OF(" << which << ")\n";
+      else if (f.on(16) && real && f.result == "Same" && f.isDifferentiable() && !f.hasCondition())
+        os << "TDS_HOLOMORPHIC(" << which << ")\n"; // `conj` is not
     }
   }
 }
