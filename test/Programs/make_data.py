@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """Small seeded files for the programs of this folder: python3 make_data.py FOLDER. Plain Python, no NumPy."""
+import json
 import math
 import pathlib
 import random
@@ -23,6 +24,24 @@ def npz(path, **arrays):
             archive.writestr(zipfile.ZipInfo(name + ".npy"), npy(kind, shape, values))
 
 
+def safetensors(path, tensors):
+    header, data = {}, b""
+    for name, (shape, values) in tensors.items():
+        header[name] = {"dtype": "F32", "shape": shape, "data_offsets": [len(data), len(data) + 4 * len(values)]}
+        data += struct.pack(f"<{len(values)}f", *values)
+    text = json.dumps(header).encode()
+    path.write_bytes(struct.pack("<Q", len(text)) + text + data)
+
+
+def gpt(r, vocabulary, longest, d, layers):
+    """A GPT-2 by the names of the published checkpoint, with weights large enough to matter."""
+    shapes = {"wte.weight": [vocabulary, d], "wpe.weight": [longest, d], "ln_f.weight": [d], "ln_f.bias": [d]}
+    for k in range(layers):
+        for name, shape in {"ln_1": [d], "ln_2": [d], "attn.c_attn": [d, 3 * d], "attn.c_proj": [d, d], "mlp.c_fc": [d, 4 * d], "mlp.c_proj": [4 * d, d]}.items():
+            shapes |= {f"h.{k}.{name}.weight": shape, f"h.{k}.{name}.bias": shape[-1:]}
+    return {name: (shape, [r.gauss(float(len(shape) == 1 and "weight" in name), 0.2) for _ in range(math.prod(shape))]) for name, shape in shapes.items()}
+
+
 def png(path, width, height, pixels):
     def chunk(kind, data):
         return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
@@ -44,6 +63,9 @@ def main():
     blob = lambda cx, cy: [math.exp(-((i - cx) ** 2 + (j - cy) ** 2) / 60) for i in range(64) for j in range(64)]
     npz(folder / "smoke.npz", start=("<f4", (64, 64), blob(20, 20)), goal=("<f4", (64, 64), blob(40, 44)))
     npz(folder / "track.npz", a=("<f8", (2, 2), [1, 1, 0, 1]), c=("<f8", (1, 2), [1, 0]), y=("<f8", (30, 1), uniform(30)))
+    safetensors(folder / "gpt2.safetensors", gpt(r, 96, 80, 48, 2))
+    (folder / "prompt.npy").write_bytes(npy("<i4", (8,), bytes_(8, 0, 96)))
+    (folder / "tokens.npy").write_bytes(npy("<i4", (16, 33), bytes_(16 * 33, 0, 96)))
 
 
 main()
