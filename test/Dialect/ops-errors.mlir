@@ -104,3 +104,64 @@ func.func @vjp(%x: tensor<4xi32>, %dy: tensor<f32>) {
   }
   return
 }
+// -----
+func.func @jvp(%x: tensor<4xi32>) {
+  // expected-error @+1 {{'tds.jvp' op asks for a derivative by 'tensor<4xi32>', expected floating or complex elements}}
+  %0:2 = tds.jvp wrt(%x : tensor<4xi32>) tangents(%x : tensor<4xi32>) -> tensor<4xi32>, tensor<4xi32> {
+  ^bb0(%q: tensor<4xi32>):
+    tds.yield %q : tensor<4xi32>
+  }
+  return
+}
+// -----
+func.func @convert_shape(%x: tensor<4xf32>) {
+  // expected-error @+1 {{'tds.convert' op result has type 'tensor<5xi32>', expected the shape of 'tensor<4xf32>'}}
+  %0 = tds.convert %x : tensor<4xf32> -> tensor<5xi32>
+  return
+}
+// -----
+func.func @convert_complex(%x: tensor<4xcomplex<f32>>) {
+  // expected-error @+1 {{'tds.convert' op makes a real number of a complex one, expected `real` or `abs`}}
+  %0 = tds.convert %x : tensor<4xcomplex<f32>> -> tensor<4xf32>
+  return
+}
+// -----
+func.func @accumulate(%x: tensor<4xf32>) {
+  // expected-error @+1 {{'tds.accumulate' op map gives 1 coordinates, expected 2}}
+  %0 = tds.accumulate %x at (d0) -> (d0) : tensor<4xf32> -> tensor<4x4xf32>
+  return
+}
+// -----
+func.func @otherwise(%x: tensor<4xf32>, %e: tensor<3xf32>) {
+  // expected-error @+1 {{'tds.access' op value for what is outside has type 'tensor<3xf32>', expected a scalar or 'tensor<6xf32>'}}
+  %0 = tds.access %x at (d0) -> (d0 - 1) else %e : tensor<4xf32>, tensor<3xf32> -> tensor<6xf32>
+  return
+}
+// -----
+func.func @argmax_of_nothing(%x: tensor<4x0xf32>) {
+  // expected-error @+1 {{'tds.reduce' op looks for a place in a dimension of size 0}}
+  %0 = tds.reduce argmax %x over [1] : tensor<4x0xf32>
+  return
+}
+// -----
+func.func @contract_index(%x: tensor<4xf32>, %y: tensor<4xf32>) {
+  // expected-error @+1 {{`tds.contract` has no operand with index d1}}
+  %0 = tds.contract %x, %y maps [affine_map<(d0, d1) -> (d0)>, affine_map<(d0, d1) -> (d0)>] over [1] : tensor<4xf32>, tensor<4xf32>
+  return
+}
+// -----
+func.func @derive_key(%k: tensor<4xui64>, %i: tensor<3xi64>) {
+  // expected-error @+1 {{'tds.derive_key' op number has type 'tensor<3xi64>', expected the shape of 'tensor<4xui64>'}}
+  %0 = tds.derive_key %k, %i domain 1 : tensor<4xui64>, tensor<3xi64>
+  return
+}
+// -----
+func.func @composite(%x: tensor<4xf32>) {
+  // expected-error @+1 {{'tds.composite' op}}
+  %0 = tds.composite "half"(%x) : (tensor<4xf32>) -> tensor<4xf32> {
+  ^bb0(%a: tensor<4xf32>):
+    %s = tds.reduce sum %a over [0] : tensor<4xf32>
+    tds.yield %s : tensor<f32>
+  }
+  return
+}

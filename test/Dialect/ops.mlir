@@ -84,5 +84,11 @@ func.func @bodies(%c: tensor<4xi1>, %x: tensor<4xf32>, %dy: tensor<f32>) {
     %s = tds.reduce sum %q over [0] : tensor<4xf32>
     tds.yield %s : tensor<f32>
   }
+  // CHECK: tds.jvp wrt(%{{.*}} : tensor<4xf32>) tangents(%{{.*}} : tensor<4xf32>) -> tensor<4xf32>, tensor<4xf32> {
+  %3:2 = tds.jvp wrt(%x : tensor<4xf32>) tangents(%x : tensor<4xf32>) -> tensor<4xf32>, tensor<4xf32> {
+  ^bb0(%q: tensor<4xf32>):
+    %s = tds.sin %q : tensor<4xf32>
+    tds.yield %s : tensor<4xf32>
+  }
   return
 }

@@ -123,3 +123,40 @@ func.func @constants() -> tensor<4xf32> {
   %c = tds.add %a, %b : tensor<4xf32>
   return %c : tensor<4xf32>
 }
+
+// CHECK-LABEL: @choices
+// CHECK-SAME: (%[[C:.*]]: tensor<4xi1>, %[[X:.*]]: tensor<4xf32>, %[[Y:.*]]: tensor<4xf32>)
+func.func @choices(%c: tensor<4xi1>, %x: tensor<4xf32>, %y: tensor<4xf32>) -> (tensor<4xf32>, tensor<4xf32>, tensor<4xf32>) {
+  // CHECK-NEXT: return %[[X]], %[[Y]], %[[X]]
+  %true = tds.constant dense<true> : tensor<4xi1>
+  %false = tds.constant dense<false> : tensor<4xi1>
+  %0 = tds.select %true, %x, %y : tensor<4xf32>
+  %1 = tds.select %false, %x, %y : tensor<4xf32>
+  %2 = tds.select %c, %x, %x : tensor<4xf32>
+  return %0, %1, %2 : tensor<4xf32>, tensor<4xf32>, tensor<4xf32>
+}
+
+// CHECK-LABEL: @converted_last
+func.func @converted_last(%x: tensor<4xf32>) -> tensor<4x8xf64> {
+  // CHECK-NEXT: %[[C:.*]] = tds.convert %{{.*}} : tensor<4xf32> -> tensor<4xf64>
+  // CHECK-NEXT: tds.access %[[C]]
+  %a = tds.access %x at (d0, d1) -> (d0) : tensor<4xf32> -> tensor<4x8xf32>
+  %b = tds.convert %a : tensor<4x8xf32> -> tensor<4x8xf64>
+  return %b : tensor<4x8xf64>
+}
+
+// Folds take host values: -0 and 0 are told apart, as compiled code does.
+// CHECK-LABEL: @signed_zeros
+func.func @signed_zeros() -> (tensor<2xf32>, tensor<2xf32>, tensor<2xi8>) {
+  // CHECK-DAG: %[[MAX:.*]] = tds.constant dense<0.000000e+00> : tensor<2xf32>
+  // CHECK-DAG: %[[MIN:.*]] = tds.constant dense<-0.000000e+00> : tensor<2xf32>
+  // CHECK-DAG: %[[WRAP:.*]] = tds.constant dense<-56> : tensor<2xi8>
+  // CHECK: return %[[MAX]], %[[MIN]], %[[WRAP]]
+  %a = tds.constant dense<[-0.0, 0.0]> : tensor<2xf32>
+  %b = tds.constant dense<[0.0, -0.0]> : tensor<2xf32>
+  %0 = tds.maximum %a, %b : tensor<2xf32>
+  %1 = tds.minimum %a, %b : tensor<2xf32>
+  %c = tds.constant dense<100> : tensor<2xi8>
+  %2 = tds.add %c, %c : tensor<2xi8>
+  return %0, %1, %2 : tensor<2xf32>, tensor<2xf32>, tensor<2xi8>
+}

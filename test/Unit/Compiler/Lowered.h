@@ -16,7 +16,8 @@ namespace tds::test {
 /// Bytes at a 64-byte boundary, as compiled code expects its buffers.
 class Buffer {
 public:
-  explicit Buffer(size_t bytes) : bytes(bytes), data(static_cast<char *>(::operator new(bytes + 64, std::align_val_t(64)))) {
+  explicit Buffer(size_t bytes)
+      : bytes(bytes), data(static_cast<char *>(::operator new(bytes + 64, std::align_val_t(64)))) {
     std::memset(data, 0x5a, bytes + 64); // what nobody writes, or is written behind the end, shows
   }
   template <class T> Buffer(const std::vector<T> &values) : Buffer(values.size() * sizeof(T)) {

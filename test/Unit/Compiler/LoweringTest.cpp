@@ -40,17 +40,23 @@ TEST(Access, TransposesAndSlices) {
       sliced.push_back(x[size_t((i + 1) * 4 + 2 * j + 1)]);
   EXPECT_EQ(run<float>(12, "(%x: tensor<3x4xf32>) -> tensor<4x3xf32>", R"(
     %0 = tds.access %x at (d0, d1) -> (d1, d0) : tensor<3x4xf32> -> tensor<4x3xf32>
-    return %0 : tensor<4x3xf32>)", x), transposed);
+    return %0 : tensor<4x3xf32>)",
+                       x),
+            transposed);
   EXPECT_EQ(run<float>(4, "(%x: tensor<3x4xf32>) -> tensor<2x2xf32>", R"(
     %0 = tds.access %x at (d0, d1) -> (d0 + 1, d1 * 2 + 1) : tensor<3x4xf32> -> tensor<2x2xf32>
-    return %0 : tensor<2x2xf32>)", x), sliced);
+    return %0 : tensor<2x2xf32>)",
+                       x),
+            sliced);
 }
 
 TEST(Access, ReadsBackwards) {
   F x = counting<float>(5), y(x.rbegin(), x.rend());
   EXPECT_EQ(run<float>(5, "(%x: tensor<5xf32>) -> tensor<5xf32>", R"(
     %0 = tds.access %x at (d0) -> (-d0 + 4) : tensor<5xf32> -> tensor<5xf32>
-    return %0 : tensor<5xf32>)", x), y);
+    return %0 : tensor<5xf32>)",
+                       x),
+            y);
 }
 
 TEST(Access, SaysWhatIsOutside) {
@@ -58,18 +64,21 @@ TEST(Access, SaysWhatIsOutside) {
   // Near: a padded copy. Far: selections.
   for (int64_t offset : {-2, -20, 3}) {
     std::string at = "at (d0) -> (d0 * 2 + " + std::to_string(offset) + ") ";
-    EXPECT_EQ(run<float>(9, "(%x: tensor<5xf32>, %e: tensor<f32>) -> tensor<9xf32>",
-                         "%0 = tds.access %x " + at + "else %e : tensor<5xf32> -> tensor<9xf32>\nreturn %0 : tensor<9xf32>", x,
-                         F{-1}),
-              read(x, 9, 2, offset, [](int64_t) { return -1.0f; }))
+    EXPECT_EQ(
+        run<float>(9, "(%x: tensor<5xf32>, %e: tensor<f32>) -> tensor<9xf32>",
+                   "%0 = tds.access %x " + at + "else %e : tensor<5xf32> -> tensor<9xf32>\nreturn %0 : tensor<9xf32>",
+                   x, F{-1}),
+        read(x, 9, 2, offset, [](int64_t) { return -1.0f; }))
         << offset;
-    EXPECT_EQ(run<float>(9, "(%x: tensor<5xf32>) -> tensor<9xf32>",
-                         "%0 = tds.access %x " + at + "wrap : tensor<5xf32> -> tensor<9xf32>\nreturn %0 : tensor<9xf32>", x),
-              read(x, 9, 2, offset, [&](int64_t i) { return x[size_t((i % 5 + 5) % 5)]; }))
+    EXPECT_EQ(
+        run<float>(9, "(%x: tensor<5xf32>) -> tensor<9xf32>",
+                   "%0 = tds.access %x " + at + "wrap : tensor<5xf32> -> tensor<9xf32>\nreturn %0 : tensor<9xf32>", x),
+        read(x, 9, 2, offset, [&](int64_t i) { return x[size_t((i % 5 + 5) % 5)]; }))
         << offset;
-    EXPECT_EQ(run<float>(9, "(%x: tensor<5xf32>) -> tensor<9xf32>",
-                         "%0 = tds.access %x " + at + "clamp : tensor<5xf32> -> tensor<9xf32>\nreturn %0 : tensor<9xf32>", x),
-              read(x, 9, 2, offset, [&](int64_t i) { return i < 0 ? x.front() : x.back(); }))
+    EXPECT_EQ(
+        run<float>(9, "(%x: tensor<5xf32>) -> tensor<9xf32>",
+                   "%0 = tds.access %x " + at + "clamp : tensor<5xf32> -> tensor<9xf32>\nreturn %0 : tensor<9xf32>", x),
+        read(x, 9, 2, offset, [&](int64_t i) { return i < 0 ? x.front() : x.back(); }))
         << offset;
   }
 }
@@ -77,7 +86,9 @@ TEST(Access, SaysWhatIsOutside) {
 TEST(Access, TakesWhatIsOutsideFromATensor) {
   EXPECT_EQ(run<float>(4, "(%x: tensor<2xf32>, %e: tensor<4xf32>) -> tensor<4xf32>", R"(
     %0 = tds.access %x at (d0) -> (d0 - 1) else %e : tensor<2xf32>, tensor<4xf32> -> tensor<4xf32>
-    return %0 : tensor<4xf32>)", F{1, 2}, F{10, 11, 12, 13}), (F{10, 1, 2, 13}));
+    return %0 : tensor<4xf32>)",
+                       F{1, 2}, F{10, 11, 12, 13}),
+            (F{10, 1, 2, 13}));
 }
 
 // Windows that overlap, and what drops out at the ends.
@@ -91,17 +102,25 @@ TEST(Accumulate, AddsWhereWindowsMeet) {
     }
   EXPECT_EQ(run<float>(6, "(%x: tensor<4x3xf32>) -> tensor<6xf32>", R"(
     %0 = tds.accumulate %x at (d0, d1) -> (d0 + d1) : tensor<4x3xf32> -> tensor<6xf32>
-    return %0 : tensor<6xf32>)", x), inside);
+    return %0 : tensor<6xf32>)",
+                       x),
+            inside);
   EXPECT_EQ(run<float>(4, "(%x: tensor<4x3xf32>) -> tensor<4xf32>", R"(
     %0 = tds.accumulate %x at (d0, d1) -> (d0 + d1 - 1) drop : tensor<4x3xf32> -> tensor<4xf32>
-    return %0 : tensor<4xf32>)", x), dropped);
+    return %0 : tensor<4xf32>)",
+                       x),
+            dropped);
   EXPECT_EQ(run<float>(9, "(%x: tensor<4xf32>) -> tensor<9xf32>", R"(
     %0 = tds.accumulate %x at (d0) -> (d0 * 2 + 1) : tensor<4xf32> -> tensor<9xf32>
-    return %0 : tensor<9xf32>)", F{1, 2, 3, 4}), (F{0, 1, 0, 2, 0, 3, 0, 4, 0}));
+    return %0 : tensor<9xf32>)",
+                       F{1, 2, 3, 4}),
+            (F{0, 1, 0, 2, 0, 3, 0, 4, 0}));
   // No coordinate has a dimension of its own: walked in order.
   EXPECT_EQ(run<float>(9, "(%x: tensor<3xf32>) -> tensor<3x3xf32>", R"(
     %0 = tds.accumulate %x at (d0) -> (d0, d0) : tensor<3xf32> -> tensor<3x3xf32>
-    return %0 : tensor<3x3xf32>)", F{1, 2, 3}), (F{1, 0, 0, 0, 2, 0, 0, 0, 3}));
+    return %0 : tensor<3x3xf32>)",
+                       F{1, 2, 3}),
+            (F{1, 0, 0, 0, 2, 0, 0, 0, 3}));
 }
 
 //===----------------------------------------------------------------------===//
@@ -111,8 +130,8 @@ TEST(Accumulate, AddsWhereWindowsMeet) {
 constexpr const char *rows = "(%x: tensor<4x3xf32>, %i: tensor<5xi32>) -> tensor<5x3xf32>";
 std::string gatherRows(const std::string &outside) {
   return "%j = tds.access %i at (d0, d1) -> (d0) : tensor<5xi32> -> tensor<5x3xi32>\n"
-         "%0 = tds.gather %x[%j] at (d0, d1)[s0] -> (s0, d1) " + outside +
-         " : tensor<4x3xf32>, (tensor<5x3xi32>) -> tensor<5x3xf32>\nreturn %0 : tensor<5x3xf32>";
+         "%0 = tds.gather %x[%j] at (d0, d1)[s0] -> (s0, d1) " +
+         outside + " : tensor<4x3xf32>, (tensor<5x3xi32>) -> tensor<5x3xf32>\nreturn %0 : tensor<5x3xf32>";
 }
 F rowsOf(const F &x, const I &ids) {
   F y;
@@ -153,7 +172,9 @@ TEST(Gather, MovesWithoutAReport) {
   EXPECT_EQ(wrap.error.code, TDS_FINE);
   EXPECT_EQ(run<float>(3, "(%x: tensor<4xf32>, %i: tensor<3xi64>, %e: tensor<f32>) -> tensor<3xf32>", R"(
     %0 = tds.gather %x[%i] at (d0)[s0] -> (s0) else %e : tensor<4xf32>, (tensor<3xi64>) -> tensor<3xf32>
-    return %0 : tensor<3xf32>)", F{1, 2, 3, 4}, std::vector<int64_t>{4, 0, -1}, F{9}), (F{9, 1, 9}));
+    return %0 : tensor<3xf32>)",
+                       F{1, 2, 3, 4}, std::vector<int64_t>{4, 0, -1}, F{9}),
+            (F{9, 1, 9}));
 }
 
 // A byte is a place above 127, not a negative one.
@@ -161,14 +182,17 @@ TEST(Gather, TakesUnsignedIds) {
   F x = counting<float>(256);
   EXPECT_EQ(run<float>(3, "(%x: tensor<256xf32>, %i: tensor<3xui8>) -> tensor<3xf32>", R"(
     %0 = tds.gather %x[%i] at (d0)[s0] -> (s0) : tensor<256xf32>, (tensor<3xui8>) -> tensor<3xf32>
-    return %0 : tensor<3xf32>)", x, std::vector<uint8_t>{255, 0, 128}), (F{255, 0, 128}));
+    return %0 : tensor<3xf32>)",
+                       x, std::vector<uint8_t>{255, 0, 128}),
+            (F{255, 0, 128}));
 }
 
 TEST(Scatter, AddsToRepeatedPlacesAndSetsTheLast) {
   for (bool adds : {true, false}) {
     Lowered f("(%y: tensor<4xf32>, %v: tensor<5xf32>, %i: tensor<5xi32>) -> tensor<4xf32>",
               std::string("%0 = tds.scatter ") + (adds ? "add" : "set") +
-                  " %y, %v[%i] at (d0)[s0] -> (s0) : tensor<4xf32>, tensor<5xf32>, (tensor<5xi32>)\nreturn %0 : tensor<4xf32>");
+                  " %y, %v[%i] at (d0)[s0] -> (s0) : tensor<4xf32>, tensor<5xf32>, (tensor<5xi32>)\nreturn %0 : "
+                  "tensor<4xf32>");
     F y{100, 200, 300, 400}, v{1, 2, 3, 4, 5};
     F got = f(buffers(y, v, I{2, 0, 2, 3, 2}), {16})[0].as<float>();
     EXPECT_EQ(got, adds ? (F{102, 200, 309, 404}) : (F{2, 200, 5, 4}));
@@ -182,11 +206,15 @@ TEST(Scatter, AddsToRepeatedPlacesAndSetsTheLast) {
 TEST(Scatter, DropsWhatIsOutsideAndAddsRows) {
   EXPECT_EQ(run<float>(3, "(%y: tensor<3xf32>, %v: tensor<4xf32>, %i: tensor<4xi32>) -> tensor<3xf32>", R"(
     %0 = tds.scatter set %y, %v[%i] at (d0)[s0] -> (s0) drop : tensor<3xf32>, tensor<4xf32>, (tensor<4xi32>)
-    return %0 : tensor<3xf32>)", F{7, 8, 9}, F{1, 2, 3, 4}, I{-1, 1, 3, 0}), (F{4, 2, 9}));
+    return %0 : tensor<3xf32>)",
+                       F{7, 8, 9}, F{1, 2, 3, 4}, I{-1, 1, 3, 0}),
+            (F{4, 2, 9}));
   EXPECT_EQ(run<float>(6, "(%y: tensor<3x2xf32>, %v: tensor<3x2xf32>, %i: tensor<3xi32>) -> tensor<3x2xf32>", R"(
     %j = tds.access %i at (d0, d1) -> (d0) : tensor<3xi32> -> tensor<3x2xi32>
     %0 = tds.scatter add %y, %v[%j] at (d0, d1)[s0] -> (s0, d1) : tensor<3x2xf32>, tensor<3x2xf32>, (tensor<3x2xi32>)
-    return %0 : tensor<3x2xf32>)", F(6), F{1, 2, 3, 4, 5, 6}, I{2, 0, 2}), (F{3, 4, 0, 0, 6, 8}));
+    return %0 : tensor<3x2xf32>)",
+                       F(6), F{1, 2, 3, 4, 5, 6}, I{2, 0, 2}),
+            (F{3, 4, 0, 0, 6, 8}));
 }
 
 //===----------------------------------------------------------------------===//
@@ -199,20 +227,28 @@ TEST(Reshape, KeepsTheOrderOfElements) {
     for (const char *to : {"24", "6x4", "3x1x8", "4x2x3"}) {
       std::string from = std::string("tensor<") + type + "xf32>", into = std::string("tensor<") + to + "xf32>";
       EXPECT_EQ(run<float>(24, "(%x: " + from + ") -> " + into,
-                           "%0 = tds.reshape %x : " + from + " -> " + into + "\n%1 = tds.neg %0 : " + into + "\n%2 = tds.neg %1 : " +
-                               into + "\nreturn %2 : " + into, x), x) << from << " to " << into;
+                           "%0 = tds.reshape %x : " + from + " -> " + into + "\n%1 = tds.neg %0 : " + into +
+                               "\n%2 = tds.neg %1 : " + into + "\nreturn %2 : " + into,
+                           x),
+                x)
+          << from << " to " << into;
     }
   EXPECT_EQ(run<float>(1, "(%x: tensor<1x1xf32>) -> tensor<f32>",
-                       "%0 = tds.reshape %x : tensor<1x1xf32> -> tensor<f32>\nreturn %0 : tensor<f32>", F{5}), (F{5}));
+                       "%0 = tds.reshape %x : tensor<1x1xf32> -> tensor<f32>\nreturn %0 : tensor<f32>", F{5}),
+            (F{5}));
 }
 
 TEST(Constants, FillAndCount) {
-  EXPECT_EQ(run<uint8_t>(3, "() -> tensor<3xi1>", "%0 = tds.constant dense<[true, false, true]> : tensor<3xi1>\nreturn %0 : tensor<3xi1>"),
+  EXPECT_EQ(run<uint8_t>(3, "() -> tensor<3xi1>",
+                         "%0 = tds.constant dense<[true, false, true]> : tensor<3xi1>\nreturn %0 : tensor<3xi1>"),
             (std::vector<uint8_t>{1, 0, 1}));
-  EXPECT_EQ(run<uint8_t>(2, "() -> tensor<2xui8>", "%0 = tds.constant dense<[200, 7]> : tensor<2xui8>\nreturn %0 : tensor<2xui8>"),
+  EXPECT_EQ(run<uint8_t>(2, "() -> tensor<2xui8>",
+                         "%0 = tds.constant dense<[200, 7]> : tensor<2xui8>\nreturn %0 : tensor<2xui8>"),
             (std::vector<uint8_t>{200, 7}));
-  EXPECT_EQ(run<int64_t>(1, "() -> tensor<i64>", "%0 = tds.size \"3000000000\"\nreturn %0 : tensor<i64>"), (std::vector<int64_t>{3000000000}));
-  EXPECT_EQ(run<int32_t>(6, "() -> tensor<2x3xi32>", "%0 = tds.iota 1 : tensor<2x3xi32>\nreturn %0 : tensor<2x3xi32>"), (I{0, 1, 2, 0, 1, 2}));
+  EXPECT_EQ(run<int64_t>(1, "() -> tensor<i64>", "%0 = tds.size \"3000000000\"\nreturn %0 : tensor<i64>"),
+            (std::vector<int64_t>{3000000000}));
+  EXPECT_EQ(run<int32_t>(6, "() -> tensor<2x3xi32>", "%0 = tds.iota 1 : tensor<2x3xi32>\nreturn %0 : tensor<2x3xi32>"),
+            (I{0, 1, 2, 0, 1, 2}));
 }
 
 // One side runs: what the other would report is not.
@@ -260,14 +296,16 @@ TEST(Random, WordsAreThoseOfTheRuntime) {
     one.push_back(rt::randomBits(key, i));
   EXPECT_EQ(run<uint32_t>(15, "(%k: tensor<ui64>) -> tensor<3x5xi32>",
                           "%0 = tds.random_bits %k : tensor<ui64> -> tensor<3x5xi32>\nreturn %0 : tensor<3x5xi32>",
-                          std::vector<uint64_t>{key}), one);
+                          std::vector<uint64_t>{key}),
+            one);
   // A key for each row: words are counted anew.
   for (uint64_t k : {key, key + 1})
     for (uint64_t i = 0; i < 5; ++i)
       two.push_back(rt::randomBits(k, i));
   EXPECT_EQ(run<uint32_t>(10, "(%k: tensor<2xui64>) -> tensor<2x5xi32>",
                           "%0 = tds.random_bits %k : tensor<2xui64> -> tensor<2x5xi32>\nreturn %0 : tensor<2x5xi32>",
-                          std::vector<uint64_t>{key, key + 1}), two);
+                          std::vector<uint64_t>{key, key + 1}),
+            two);
 }
 
 TEST(Random, KeysAreThoseOfTheRuntime) {
@@ -279,7 +317,8 @@ TEST(Random, KeysAreThoseOfTheRuntime) {
   }
   std::string of = "(%k: tensor<3xui64>, %i: tensor<3xi64>) -> tensor<3xui64>";
   auto body = [](int domain) {
-    return "%0 = tds.derive_key %k, %i domain " + std::to_string(domain) + " : tensor<3xui64>, tensor<3xi64>\nreturn %0 : tensor<3xui64>";
+    return "%0 = tds.derive_key %k, %i domain " + std::to_string(domain) +
+           " : tensor<3xui64>, tensor<3xi64>\nreturn %0 : tensor<3xui64>";
   };
   EXPECT_EQ(run<uint64_t>(3, of, body(1), keys, data), folded);
   EXPECT_EQ(run<uint64_t>(3, of, body(2), keys, std::vector<int64_t>{0, 1, 2}), split);

@@ -5,15 +5,15 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Every record of TdsFunctions.td on every element it is defined on: its samples, and what is special (zeros, infinities, nan, the
-// ends of integers). All pairs of them for two operands.
+// Every record of TdsFunctions.td on every element it is defined on: its samples, and what is special (zeros,
+// infinities, nan, the ends of integers). All pairs of them for two operands.
 //
 //===----------------------------------------------------------------------===//
 #include "dialect/Tds.h"
-#include "runtime/abi/half.h"
-#include "test/Unit/Compiler/Lowered.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Parser/Parser.h"
+#include "runtime/abi/half.h"
+#include "test/Unit/Compiler/Lowered.h"
 #include "llvm/Support/FormatVariadic.h"
 #include <sstream>
 
@@ -31,14 +31,21 @@ struct Case {
   double ulp;
 };
 constexpr Case cases[] = {
-#define TDS_SAMPLES(name, params, condition, elements, low, high, ulp) {#name, params, condition, elements, low, high, ulp},
+#define TDS_SAMPLES(name, params, condition, elements, low, high, ulp)                                                 \
+  {#name, params, condition, elements, low, high, ulp},
 #include "test/Functions/Samples.inc"
 };
 
 // How numbers of the test's elements are stored.
-struct Half { uint16_t bits; };
-struct BFloat { uint16_t bits; };
-struct Bool { uint8_t byte; };
+struct Half {
+  uint16_t bits;
+};
+struct BFloat {
+  uint16_t bits;
+};
+struct Bool {
+  uint8_t byte;
+};
 
 template <class T> struct Element;
 
@@ -106,13 +113,15 @@ template <class T> void compareFloating(double got, double exact, double ulp, do
   if (std::isnan(want) || std::isinf(want) || want == 0) {
     // A zero may be missed by what the size of its operands allows, where it comes of a difference.
     bool near = std::isfinite(want) && scale > 0 && std::fabs(got) <= ulp * spacing<T>(scale);
-    EXPECT_TRUE((std::isnan(want) && std::isnan(got)) || (want == got && std::signbit(want) == std::signbit(got)) || near)
+    EXPECT_TRUE((std::isnan(want) && std::isnan(got)) || (want == got && std::signbit(want) == std::signbit(got)) ||
+                near)
         << got << ", expected " << want;
     return;
   }
   // The host computes in double, and has an error of its own there.
   double allowed = ulp + (std::is_same_v<T, double> ? 1 : 0.5);
-  EXPECT_LE(std::fabs(got - exact), allowed * spacing<T>(std::fmax(std::fabs(exact), scale))) << got << ", expected " << want;
+  EXPECT_LE(std::fabs(got - exact), allowed * spacing<T>(std::fmax(std::fabs(exact), scale)))
+      << got << ", expected " << want;
 }
 
 template <class T> std::vector<T> samples(const Case &c) {
@@ -132,7 +141,8 @@ template <class T> std::vector<T> samples(const Case &c) {
       all.push_back(stored<T>(x));
   } else {
     using Limits = std::numeric_limits<T>;
-    for (T x : {T(0), T(1), T(2), T(3), T(7), T(31), T(100), T(-1), T(-2), T(-7), T(-100), Limits::min(), Limits::max()})
+    for (T x :
+         {T(0), T(1), T(2), T(3), T(7), T(31), T(100), T(-1), T(-2), T(-7), T(-100), Limits::min(), Limits::max()})
       all.push_back(x);
   }
   return all;
@@ -209,19 +219,22 @@ protected:
 
   mlir::OwningOpRef<mlir::ModuleOp> parsed(const std::string &signature, const std::string &call) {
     mlir::ScopedDiagnosticHandler quiet(&context, [](mlir::Diagnostic &) { return mlir::success(); });
-    return mlir::parseSourceString<mlir::ModuleOp>("func.func @f" + signature + ") {\n" + call + "\nreturn\n}", &context);
+    return mlir::parseSourceString<mlir::ModuleOp>("func.func @f" + signature + ") {\n" + call + "\nreturn\n}",
+                                                   &context);
   }
 
   static std::string text(const std::vector<HostValue> &values) {
     std::ostringstream os;
     os.precision(17);
     for (const HostValue &value : values)
-      std::visit([&](auto v) {
-        if constexpr (std::is_same_v<decltype(v), host::Int>)
-          os << v.v << ' ';
-        else
-          os << v << ' ';
-      }, value);
+      std::visit(
+          [&](auto v) {
+            if constexpr (std::is_same_v<decltype(v), host::Int>)
+              os << v.v << ' ';
+            else
+              os << v << ' ';
+          },
+          value);
     return os.str();
   }
 
@@ -241,7 +254,8 @@ protected:
       }
       // lgamma and digamma are accurate beside 1: they pass through zero.
       bool gamma = llvm::StringRef(GetParam().name).ends_with("gamma");
-      compareFloating<T>(std::get<double>(Element<T>::load(out.as<T>()[k])), std::get<double>(want), ulp, gamma ? 1 : 0);
+      compareFloating<T>(std::get<double>(Element<T>::load(out.as<T>()[k])), std::get<double>(want), ulp,
+                         gamma ? 1 : 0);
     } else if constexpr (Element<T>::kind == elements::Complex) {
       using Part = typename T::value_type;
       // Errors are those of the number as a whole.

@@ -23,15 +23,17 @@ constexpr float inf = std::numeric_limits<float>::infinity(), nan = std::numeric
 template <class R, class T>
 R reduce(const std::string &kind, const std::vector<T> &x, const std::string &element, const std::string &result) {
   std::string from = "tensor<" + std::to_string(x.size()) + "x" + element + ">", to = "tensor<" + result + ">";
-  return run<R>(1, "(%x: " + from + ") -> " + to, "%0 = tds.reduce " + kind + " %x over [0] : " + from + "\nreturn %0 : " + to, x)[0];
+  return run<R>(1, "(%x: " + from + ") -> " + to,
+                "%0 = tds.reduce " + kind + " %x over [0] : " + from + "\nreturn %0 : " + to, x)[0];
 }
 
 /// Sums of narrow integers are written as sums of i32.
 template <class T> int32_t widened(const std::string &kind, const std::vector<T> &x, const std::string &element) {
   std::string n = "tensor<" + std::to_string(x.size()) + "x";
   return run<int32_t>(1, "(%x: " + n + element + ">) -> tensor<i32>",
-                      "%0 = tds.convert %x : " + n + element + "> -> " + n + "i32>\n%1 = tds.reduce " + kind + " %0 over [0] : " + n +
-                          "i32>\nreturn %1 : tensor<i32>", x)[0];
+                      "%0 = tds.convert %x : " + n + element + "> -> " + n + "i32>\n%1 = tds.reduce " + kind +
+                          " %0 over [0] : " + n + "i32>\nreturn %1 : tensor<i32>",
+                      x)[0];
 }
 
 TEST(Reduce, EachKindOfFloats) {
@@ -129,13 +131,19 @@ TEST(Reduce, OverSomeDimensions) {
       }
   EXPECT_EQ(run<float>(8, "(%x: tensor<2x3x4xf32>) -> tensor<2x4xf32>", R"(
     %0 = tds.reduce sum %x over [1] : tensor<2x3x4xf32>
-    return %0 : tensor<2x4xf32>)", x), middle);
+    return %0 : tensor<2x4xf32>)",
+                       x),
+            middle);
   EXPECT_EQ(run<float>(3, "(%x: tensor<2x3x4xf32>) -> tensor<3xf32>", R"(
     %0 = tds.reduce max %x over [0, 2] : tensor<2x3x4xf32>
-    return %0 : tensor<3xf32>)", x), outer);
+    return %0 : tensor<3xf32>)",
+                       x),
+            outer);
   EXPECT_EQ(run<int32_t>(8, "(%x: tensor<2x3x4xf32>) -> tensor<2x4xi32>", R"(
     %0 = tds.reduce argmax %x over [1] : tensor<2x3x4xf32>
-    return %0 : tensor<2x4xi32>)", x), I(8, 2));
+    return %0 : tensor<2x4xi32>)",
+                         x),
+            I(8, 2));
 }
 
 TEST(Scan, SumsAndProductsBothWays) {
@@ -170,16 +178,20 @@ TEST(Contract, ProductsInEachOrientation) {
           for (size_t i = 0; i < m; ++i)
             for (size_t j = 0; j < n; ++j)
               for (size_t l = 0; l < k; ++l)
-                c[(p * m + i) * n + j] += a[p * m * k + (ta ? l * m + i : i * k + l)] * b[p * n * k + (tb ? j * k + l : l * n + j)];
+                c[(p * m + i) * n + j] +=
+                    a[p * m * k + (ta ? l * m + i : i * k + l)] * b[p * n * k + (tb ? j * k + l : l * n + j)];
         bool many = batch > 1;
         std::string head = many ? "3x" : "", dims = many ? "d0, d1, d2, d3" : "d1, d2, d3", first = many ? "d0, " : "";
-        std::string ofA = "tensor<" + head + (ta ? "5x7" : "7x5") + "xf32>", ofB = "tensor<" + head + (tb ? "9x5" : "5x9") + "xf32>";
-        std::string maps = "affine_map<(" + dims + ") -> (" + first + (ta ? "d3, d1" : "d1, d3") + ")>, affine_map<(" + dims +
-                           ") -> (" + first + (tb ? "d2, d3" : "d3, d2") + ")>";
+        std::string ofA = "tensor<" + head + (ta ? "5x7" : "7x5") + "xf32>",
+                    ofB = "tensor<" + head + (tb ? "9x5" : "5x9") + "xf32>";
+        std::string maps = "affine_map<(" + dims + ") -> (" + first + (ta ? "d3, d1" : "d1, d3") + ")>, affine_map<(" +
+                           dims + ") -> (" + first + (tb ? "d2, d3" : "d3, d2") + ")>";
         std::string result = "tensor<" + head + "7x9xf32>";
         EXPECT_EQ(run<float>(batch * m * n, "(%a: " + ofA + ", %b: " + ofB + ") -> " + result,
-                             "%0 = tds.contract %a, %b maps [" + maps + "] over [" + (many ? "3" : "2") + "] : " + ofA + ", " + ofB +
-                                 "\nreturn %0 : " + result, a, b), c)
+                             "%0 = tds.contract %a, %b maps [" + maps + "] over [" + (many ? "3" : "2") + "] : " + ofA +
+                                 ", " + ofB + "\nreturn %0 : " + result,
+                             a, b),
+                  c)
             << ofA << ofB;
       }
 }
@@ -187,27 +199,38 @@ TEST(Contract, ProductsInEachOrientation) {
 TEST(Contract, DotsOuterProductsIntegersAndNothing) {
   EXPECT_EQ(run<float>(1, "(%a: tensor<3xf32>, %b: tensor<3xf32>) -> tensor<f32>", R"(
     %0 = tds.contract %a, %b maps [affine_map<(d0) -> (d0)>, affine_map<(d0) -> (d0)>] over [0] : tensor<3xf32>, tensor<3xf32>
-    return %0 : tensor<f32>)", F{1, 2, 3}, F{4, 5, 6}), (F{32}));
+    return %0 : tensor<f32>)",
+                       F{1, 2, 3}, F{4, 5, 6}),
+            (F{32}));
   EXPECT_EQ(run<float>(4, "(%a: tensor<2xf32>, %b: tensor<2xf32>) -> tensor<2x2xf32>", R"(
     %0 = tds.contract %a, %b maps [affine_map<(d0, d1) -> (d0)>, affine_map<(d0, d1) -> (d1)>] over [] : tensor<2xf32>, tensor<2xf32>
-    return %0 : tensor<2x2xf32>)", F{1, 2}, F{3, 4}), (F{3, 4, 6, 8}));
+    return %0 : tensor<2x2xf32>)",
+                       F{1, 2}, F{3, 4}),
+            (F{3, 4, 6, 8}));
   EXPECT_EQ(run<int32_t>(2, "(%a: tensor<2x2xi32>, %b: tensor<2xi32>) -> tensor<2xi32>", R"(
     %0 = tds.contract %a, %b maps [affine_map<(d0, d1) -> (d0, d1)>, affine_map<(d0, d1) -> (d1)>] over [1] : tensor<2x2xi32>, tensor<2xi32>
-    return %0 : tensor<2xi32>)", I{1, 2, 3, 4}, I{10, -1}), (I{8, 26}));
+    return %0 : tensor<2xi32>)",
+                         I{1, 2, 3, 4}, I{10, -1}),
+            (I{8, 26}));
   EXPECT_EQ(run<float>(4, "(%a: tensor<2x0xf32>, %b: tensor<0x2xf32>) -> tensor<2x2xf32>", R"(
     %0 = tds.contract %a, %b maps [affine_map<(d0, d1, d2) -> (d0, d2)>, affine_map<(d0, d1, d2) -> (d2, d1)>] over [2] : tensor<2x0xf32>, tensor<0x2xf32>
-    return %0 : tensor<2x2xf32>)", F{}, F{}), F(4));
+    return %0 : tensor<2x2xf32>)",
+                       F{}, F{}),
+            F(4));
   using C = std::complex<float>;
   EXPECT_EQ(run<C>(1, "(%a: tensor<2xcomplex<f32>>, %b: tensor<2xcomplex<f32>>) -> tensor<complex<f32>>", R"(
     %0 = tds.contract %a, %b maps [affine_map<(d0) -> (d0)>, affine_map<(d0) -> (d0)>] over [0] : tensor<2xcomplex<f32>>, tensor<2xcomplex<f32>>
-    return %0 : tensor<complex<f32>>)", std::vector<C>{{1, 2}, {0, 1}}, std::vector<C>{{3, -1}, {2, 2}}), (std::vector<C>{{3, 7}}));
+    return %0 : tensor<complex<f32>>)",
+                   std::vector<C>{{1, 2}, {0, 1}}, std::vector<C>{{3, -1}, {2, 2}}),
+            (std::vector<C>{{3, 7}}));
 }
 
 //===----------------------------------------------------------------------===//
 // Conversions
 //===----------------------------------------------------------------------===//
 
-template <class To, class From> std::vector<To> convert(const std::string &from, const std::string &to, const std::vector<From> &x) {
+template <class To, class From>
+std::vector<To> convert(const std::string &from, const std::string &to, const std::vector<From> &x) {
   std::string n = "tensor<" + std::to_string(x.size()) + "x";
   return run<To>(x.size(), "(%x: " + n + from + ">) -> " + n + to + ">",
                  "%0 = tds.convert %x : " + n + from + "> -> " + n + to + ">\nreturn %0 : " + n + to + ">", x);
@@ -217,9 +240,10 @@ TEST(Convert, FloatsTruncateSaturateAndNanIsZero) {
   F x{0.9f, -0.9f, 2.5f, -2.5f, 127.9f, 128, -128.9f, -129, 255.9f, 256, 3e9f, -3e9f, 1e20f, -1e20f, inf, -inf, nan};
   EXPECT_EQ((convert<int8_t>("f32", "i8", x)),
             (std::vector<int8_t>{0, 0, 2, -2, 127, 127, -128, -128, 127, 127, 127, -128, 127, -128, 127, -128, 0}));
-  EXPECT_EQ((convert<uint8_t>("f32", "ui8", x)), (Bytes{0, 0, 2, 0, 127, 128, 0, 0, 255, 255, 255, 0, 255, 0, 255, 0, 0}));
-  EXPECT_EQ((convert<int32_t>("f32", "i32", x)), (I{0, 0, 2, -2, 127, 128, -128, -129, 255, 256, INT32_MAX, INT32_MIN, INT32_MAX,
-                                                    INT32_MIN, INT32_MAX, INT32_MIN, 0}));
+  EXPECT_EQ((convert<uint8_t>("f32", "ui8", x)),
+            (Bytes{0, 0, 2, 0, 127, 128, 0, 0, 255, 255, 255, 0, 255, 0, 255, 0, 0}));
+  EXPECT_EQ((convert<int32_t>("f32", "i32", x)), (I{0, 0, 2, -2, 127, 128, -128, -129, 255, 256, INT32_MAX, INT32_MIN,
+                                                    INT32_MAX, INT32_MIN, INT32_MAX, INT32_MIN, 0}));
   EXPECT_EQ((convert<int64_t>("f64", "i64", std::vector<double>{9.3e18, -9.3e18, 1e15 + 0.5, nan, -9.2e18})),
             (std::vector<int64_t>{INT64_MAX, INT64_MIN, 1000000000000000, 0, -9200000000000000000}));
 }
@@ -246,7 +270,8 @@ TEST(Convert, HalvesThereAndBack) {
   }
   auto compare = [](const F &got, const F &want) {
     for (size_t i = 0; i < want.size(); ++i)
-      EXPECT_TRUE((std::isnan(got[i]) && std::isnan(want[i])) || (got[i] == want[i] && std::signbit(got[i]) == std::signbit(want[i])))
+      EXPECT_TRUE((std::isnan(got[i]) && std::isnan(want[i])) ||
+                  (got[i] == want[i] && std::signbit(got[i]) == std::signbit(want[i])))
           << got[i] << ", expected " << want[i];
   };
   F fromHalf, fromBfloat, gotHalf, gotBfloat;
@@ -263,13 +288,15 @@ TEST(Convert, HalvesThereAndBack) {
   compare(convert<float>("f16", "f32", half), fromHalf);
   compare(convert<float>("bf16", "f32", bfloat), fromBfloat);
   // One rounding, not two: just above the middle between two halves.
-  EXPECT_EQ((convert<uint16_t>("f64", "f16", std::vector<double>{1 + 0x1p-11 + 0x1p-40}))[0], tds_half_from_double(1 + 0x1p-11 + 0x1p-40));
+  EXPECT_EQ((convert<uint16_t>("f64", "f16", std::vector<double>{1 + 0x1p-11 + 0x1p-40}))[0],
+            tds_half_from_double(1 + 0x1p-11 + 0x1p-40));
 }
 
 TEST(Convert, RealsToComplex) {
   using C = std::complex<double>;
   EXPECT_EQ((convert<C>("f32", "complex<f64>", F{1.5, -2})), (std::vector<C>{{1.5, 0}, {-2, 0}}));
-  EXPECT_EQ((convert<C>("complex<f32>", "complex<f64>", std::vector<std::complex<float>>{{1, 2}})), (std::vector<C>{{1, 2}}));
+  EXPECT_EQ((convert<C>("complex<f32>", "complex<f64>", std::vector<std::complex<float>>{{1, 2}})),
+            (std::vector<C>{{1, 2}}));
 }
 
 } // namespace
