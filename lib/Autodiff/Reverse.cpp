@@ -191,7 +191,7 @@ LogicalResult Reverse::composite(CompositeOp op, ArrayRef<Cotangent> given) {
   if (captures)
     return op.emitError() << "`" << op.getName()
                           << "` has a derivative of its own, and uses a variable of this derivative "
-                          << "that is no argument";
+                          << "that is no argument, which is not there yet";
   IRMapping map;
   Block &rule = op.getRule().front();
   unsigned next = 0;
