@@ -1,0 +1,232 @@
+#!/usr/bin/env python3
+"""Gradients in f64 beside JAX's.
+
+`jax_gradients.py` runs the programs below through tdslc (TDSLC) and compares with jax_gradients.json; `jax_gradients.py make`, with
+JAX at hand, writes that file. A case is (name, TDS whose prints are compared in turn, JAX of the same)."""
+import json
+import math
+import os
+import pathlib
+import re
+import subprocess
+import sys
+import tempfile
+
+VALUES = pathlib.Path(__file__).with_suffix(".json")
+RELATIVE = 1e-9  # of the greatest number of a result
+
+SETUP = """
+import nn
+def wave(n: dim, a) = sin(arange(0, n, f64) * a + 0.2)
+def image(a) = reshape(wave(100, a), (2, 2, 5, 5))
+w1 = reshape(wave(12, 1.3), (3, 4))
+w2 = reshape(wave(20, 0.7), (4, 5))
+b1 = wave(4, 2.1)
+xs = reshape(wave(18, 0.9), (6, 3))
+ys = [0, 3, 1, 4, 4, 2]
+v = wave(6, 1.7)
+def mlp(w1, b1, w2, xs, ys) = mean(nn.cross_entropy(tanh(xs @ w1 + b1) @ w2, ys))
+def valley(x: f64[n]) = sum(100 * (x[1:] - x[:-1] ** 2) ** 2 + (1 - x[:-1]) ** 2)
+"""
+
+
+def jax_cases():
+    import jax
+    import jax.numpy as jnp
+    from jax import grad, lax
+    from jax.scipy import special
+
+    jax.config.update("jax_enable_x64", True)
+    wave = lambda n, a: jnp.sin(jnp.arange(n, dtype=jnp.float64) * a + 0.2)
+    image = lambda a: wave(100, a).reshape(2, 2, 5, 5)
+    w1, w2, b1 = wave(12, 1.3).reshape(3, 4), wave(20, 0.7).reshape(4, 5), wave(4, 2.1)
+    xs, ys, v = wave(18, 0.9).reshape(6, 3), jnp.array([0, 3, 1, 4, 4, 2]), wave(6, 1.7)
+
+    def mlp(w1, b1, w2, xs, ys):
+        z = jnp.tanh(xs @ w1 + b1) @ w2
+        return jnp.mean(special.logsumexp(z, axis=1) - z[jnp.arange(len(ys)), ys])
+
+    def valley(x):
+        return jnp.sum(100 * (x[1:] - x[:-1] ** 2) ** 2 + (1 - x[:-1]) ** 2)
+
+    def convolved(x, k):
+        y = lax.conv_general_dilated(x, k, (2, 2), ((1, 1), (1, 1)), dimension_numbers=("NCHW", "OIHW", "NCHW"))
+        return jnp.sum(jax.nn.relu(y) ** 2)
+
+    def pooled(x):
+        return jnp.sum(lax.reduce_window(x, -jnp.inf, lax.max, (1, 1, 2, 2), (1, 1, 2, 2), "VALID") ** 3)
+
+    def attended(q, k, v):
+        scores = jnp.einsum("behc,bekc->behk", q, k) / jnp.sqrt(3.0)
+        scores = jnp.where(jnp.tril(jnp.ones((4, 4), bool)), scores, -jnp.inf)
+        return jnp.sum(jnp.sin(jnp.einsum("behk,bekc->behc", jax.nn.softmax(scores), v)))
+
+    def normed(x, g, b):
+        m = x.mean(-1, keepdims=True)
+        s = ((x - m) ** 2).mean(-1, keepdims=True)
+        return jnp.sum(jnp.exp((x - m) / jnp.sqrt(s + 1e-5) * g + b))
+
+    def recurrent(w, h):
+        return jnp.sum(lax.fori_loop(0, 5, lambda i, h: jnp.tanh(w @ h + h[::-1] * i), h))
+
+    def looked_up(table):
+        rows = table[jnp.array([2, 0, 2, 5])]
+        return jnp.sum(jnp.cos(table.at[jnp.array([1, 1, 3, 0])].add(rows * rows)))
+
+    def special_functions(x):
+        p = jnp.abs(x) + 0.5
+        return jnp.sum(special.gammaln(p) + special.erf(x) * p**x + jnp.arctan2(x, p) + jnp.log1p(p) * jnp.expm1(x))
+
+    def runs(x):
+        return jnp.sum(jnp.cumprod(x) * jnp.cumsum(jnp.sin(x)))
+
+    def penalty(w1):
+        return jnp.sum(jax.vmap(lambda x: jnp.sqrt(jnp.sum(grad(lambda x: jnp.sum(jnp.tanh(x @ w1) ** 2))(x) ** 2)))(xs))
+
+    def spectrum(z):
+        return jnp.sum(jnp.abs(jnp.exp(z) * z - jnp.conj(z) / 3) ** 2)
+
+    q, k, u = (wave(24, a).reshape(2, 1, 4, 3) for a in (1.1, 0.6, 1.9))
+    kernel = wave(36, 0.4).reshape(2, 2, 3, 3)
+    z = wave(4, 1.5) + 1j * wave(4, 0.8)
+    return {
+        "mlp": grad(mlp, (0, 1, 2, 3))(w1, b1, w2, xs, ys),
+        "mlp, each example": [jax.vmap(grad(lambda w, x, y: mlp(w, b1, w2, x[None], y[None])), (None, 0, 0))(w1, xs, ys)],
+        "conv2d": grad(convolved, (0, 1))(image(0.3), kernel),
+        "max_pool": [grad(pooled)(image(0.3))],
+        "attention": grad(attended, (0, 1, 2))(q, k, u),
+        "layer_norm": grad(normed, (0, 1, 2))(xs, wave(3, 0.5), wave(3, 0.8)),
+        "loop": grad(recurrent, (0, 1))(wave(16, 0.7).reshape(4, 4), b1),
+        "table": [grad(looked_up)(xs)],
+        "special functions": [grad(lambda x: special_functions(x))(v)],
+        "running products": [grad(runs)(v), grad(runs)(v.at[2].set(0))],
+        "hessian": [jax.hessian(valley)(v), jax.jvp(grad(valley), (v,), (jnp.cos(v),))[1]],
+        "penalty": [grad(penalty)(w1)],
+        "third": [grad(lambda v: jnp.sum(grad(lambda v: jnp.sum(grad(lambda v: jnp.sum(jnp.tanh(v) * v))(v) ** 2))(v)))(v)],
+        # JAX gives the conjugate.
+        "complex": [jnp.conj(grad(spectrum)(z))],
+    }
+
+
+TDS = {
+    "mlp": """
+dw1, db1, dw2, dxs = grad[w1, b1, w2, xs](mlp(w1, b1, w2, xs, ys))
+print(dw1)
+print(db1)
+print(dw2)
+print(dxs)""",
+    "mlp, each example": "print([n] => grad[w1](mlp(w1, b1, w2, xs[n:n+1], ys[n:n+1])))",
+    "conv2d": """
+x = image(0.3)
+k = reshape(wave(36, 0.4), (2, 2, 3, 3))
+dx, dk = grad[x, k](sum(relu(nn.conv2d(x, k, stride=2, pad=1)) ** 2))
+print(dx)
+print(dk)""",
+    "max_pool": """
+x = image(0.3)
+print(grad[x](sum(nn.max_pool(x, 2) ** 3)))""",
+    "attention": """
+q = reshape(wave(24, 1.1), (2, 1, 4, 3))
+k = reshape(wave(24, 0.6), (2, 1, 4, 3))
+u = reshape(wave(24, 1.9), (2, 1, 4, 3))
+dq, dk, du = grad[q, k, u](sum(sin(nn.attention(q, k, u, causal=true))))
+print(dq)
+print(dk)
+print(du)""",
+    "layer_norm": """
+g = wave(3, 0.5)
+b = wave(3, 0.8)
+dx, dg, db = grad[xs, g, b](sum(exp(nn.layer_norm(xs, g, b))))
+print(dx)
+print(dg)
+print(db)""",
+    "loop": """
+def recurrent(w, h) {
+  for i in 0..5 { h = tanh(w @ h + h[::-1] * i) }
+  sum(h)
+}
+w = reshape(wave(16, 0.7), (4, 4))
+dw, dh = grad[w, b1](recurrent(w, b1))
+print(dw)
+print(dh)""",
+    "table": "print(grad[xs](sum(cos(scatter_add(xs, [1, 1, 3, 0], xs[[2, 0, 2, 5]] ** 2)))))",
+    "special functions": """
+def functions(x) {
+  p = abs(x) + 0.5
+  sum(lgamma(p) + erf(x) * p ** x + atan2(x, p) + log1p(p) * expm1(x))
+}
+print(grad[v](functions(v)))""",
+    "running products": """
+u = v
+print(grad[u](sum(cumprod(u) * cumsum(sin(u)))))
+u[2] = 0
+print(grad[u](sum(cumprod(u) * cumsum(sin(u)))))""",
+    "hessian": """
+print(jacobian[v](grad[v](valley(v))))
+g, hv = jvp[v = cos(v)](grad[v](valley(v)))
+print(hv)""",
+    "penalty": """
+def slopes(w1: f64[a, b], xs: f64[n, a]) = [n] => {
+  x = xs[n]
+  norm(grad[x](sum(tanh(x @ w1) ** 2)))
+}
+print(grad[w1](sum(slopes(w1, xs))))""",
+    "third": "print(grad[v](sum(grad[v](sum(grad[v](sum(tanh(v) * v)) ** 2)))))",
+    "complex": """
+z = complex(wave(4, 1.5), wave(4, 0.8))
+g = grad[z](sum(abs(exp(z) * z - conj(z) / 3) ** 2))
+print(real(g))
+print(imag(g))""",
+}
+
+
+def flat(value):
+    """Nested lists, row by row; a complex result as its real numbers, then its imaginary ones."""
+    import numpy as np
+
+    value = np.asarray(value)
+    parts = [value.real, value.imag] if np.iscomplexobj(value) else [value]
+    return [part.ravel().tolist() for part in parts]
+
+
+def make():
+    import jax
+    import numpy
+
+    cases = {name: [part for value in values for part in flat(value)] for name, values in jax_cases().items()}
+    assert cases.keys() == TDS.keys()
+    data = {"jax": jax.__version__, "numpy": numpy.__version__, "python": sys.version.split()[0], "cases": cases}
+    text = json.dumps(data, indent=1)
+    VALUES.write_text(re.sub(r"\n {4,}(?=[-\d])|\n {3}(?=\])", " ", text) + "\n")  # a result a line
+
+
+def compare():
+    expected = json.loads(VALUES.read_text())["cases"]
+    program = SETUP + "".join(f'print("-- {name}")\n{text.strip()}\n' for name, text in TDS.items())
+    with tempfile.TemporaryDirectory() as folder:
+        (pathlib.Path(folder) / "gradients.tds").write_text(program)
+        command = [os.environ["TDSLC"], "run", "--no-cache", "gradients.tds"]
+        done = subprocess.run(command, cwd=folder, text=True, capture_output=True, timeout=120)
+    if done.returncode:
+        print(done.stdout[-500:] + done.stderr)
+        return 1
+    failures, worst, count = [], 0.0, 0
+    printed = dict(part.split("\n", 1) for part in done.stdout.split("-- ")[1:])
+    for name, results in expected.items():
+        numbers = [float(text) for text in re.findall(r"-?(?:inf|nan|\d+\.?\d*(?:e[-+]?\d+)?)", printed[name])]
+        if len(numbers) != sum(map(len, results)):
+            failures.append(f"{name}: {len(numbers)} numbers, expected {sum(map(len, results))}")
+            continue
+        for b in results:
+            a, numbers = numbers[: len(b)], numbers[len(b) :]
+            error = max(abs(p - q) for p, q in zip(a, b)) / max(map(abs, b))
+            worst, count = max(worst, error), count + 1
+            if not error <= RELATIVE or any(map(math.isnan, a)):
+                failures.append(f"{name}: differs by {error:.1e} of its greatest number\n  gives    {a}\n  expected {b}")
+    print(f"{count} gradients as in JAX, off by {worst:.1e} at most; {len(failures)} differ")
+    print("\n".join(failures))
+    return 1 if failures else 0
+
+
+if __name__ == "__main__":
+    sys.exit(make() if sys.argv[1:] == ["make"] else compare())
