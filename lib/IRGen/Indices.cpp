@@ -192,7 +192,7 @@ IndexedValue Generator::sizeValue(const Node *node, const Dim &dim) {
   Type i64 = b.getI64Type();
   auto sizeOnly = [&](const Dim &size) -> IndexedValue {
     if (std::optional<int64_t> number = size.constant())
-      return {tds::constant(b, loc, *number, scalarType(i64)), {}};
+      return {tds::constant(b, loc, HostValue(host::Int(*number)), scalarType(i64)), {}}; // an int64_t alone would pass as a double
     return {SizeOp::create(b, loc, scalarType(i64), size.str()), {}};
   };
   auto combine = [&](StringRef name, const IndexedValue &x, const IndexedValue &y) -> IndexedValue {

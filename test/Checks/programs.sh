@@ -28,7 +28,7 @@ programs=(01_mlp_digits 03_gpt2 05_lstm_lm 06_vae 13_fluid 17_cg 19_mandelbrot 2
 [ -z "${TDS_LONG:-}" ] || programs+=(02_resnet_cifar)
 for program in "${programs[@]}"; do runs "$program"; done
 grep -q 'epoch 20' 01_mlp_digits.out || { echo "01_mlp_digits stops early"; exit 1; }
-python3 "$root/test/Differential/programs/compare.py" . 03_gpt2 13_fluid 17_cg 19_mandelbrot 20_harris
+python3 "$root/test/Differential/programs/compare.py" . "${programs[@]}"
 for program in 02_resnet_cifar 31_std_nn; do "$TDSLC" check $program.tds; done
 "$TDSLC" test 30_std_optim.tds
 
