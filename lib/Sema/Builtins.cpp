@@ -330,7 +330,7 @@ Value Elaborator::builtinMake(const std::string &name, CallArguments &a) {
     {
       CallArguments spread = a;
       spread.positional = {settle(a.positional[1]), a.positional[0]};
-      return builtinBroadcastTo("full", spread);
+      return spread.positional[0].kind == Value::none ? Value{} : builtinBroadcastTo("full", spread);
     }
     auto element = elementArgument(a, 1, Element::f32);
     return element ? filled(Value::ofNode(constant(name == "ones", *element, range)), *shape) : Value{};

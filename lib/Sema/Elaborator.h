@@ -99,6 +99,7 @@ private:
   // Nodes.
   graph::Node *node(graph::Op op, Element element, Dims shape, std::vector<graph::Node *> operands, Range range);
   graph::Node *constant(double number, Element element, Range range);
+  graph::Node *integer(int64_t number, Element element, Range range);
   graph::Node *broadcast(graph::Node *x, const Dims &shape);
   graph::Node *convertNode(graph::Node *x, Element element, Range range);
   graph::Node *point(std::string_view name, std::vector<graph::Node *> operands, Range range);

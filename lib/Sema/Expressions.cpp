@@ -71,6 +71,13 @@ Node *Elaborator::constant(double number, Element element, Range range) {
   return n;
 }
 
+Node *Elaborator::integer(int64_t number, Element element, Range range) {
+  Node *n = constant(double(number), element, range);
+  if (!n->integers.empty()) // past 2^53 a double is another number
+    n->integers = {number};
+  return n;
+}
+
 /// NumPy's rule: dims align at the right; a new dim, or one of constant 1, repeats.
 Node *Elaborator::broadcast(Node *x, const Dims &shape) {
   if (x->shape == shape)

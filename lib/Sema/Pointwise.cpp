@@ -212,7 +212,7 @@ bool Elaborator::unifyElements(std::vector<Value *> operands, const std::string 
       continue;
     Node *n = v->node;
     if (v->number || (v->size && v->size->constant())) // a constant is written in the type it meets
-      n = constant(v->number ? *v->number : double(*v->size->constant()), element, v->range);
+      n = v->number ? constant(*v->number, element, v->range) : integer(*v->size->constant(), element, v->range);
     else
       n = convertNode(materialize(*v), element, v->range);
     Range where = v->range;
@@ -322,7 +322,8 @@ Value Elaborator::pointwiseLeaves(const std::string &name, std::vector<Value> op
     return {};
   if (info->result == FunctionInfo::ComplexOf) // there are no weak complex numbers
     for (Value *v : data)
-      *v = settle(*v);
+      if ((*v = settle(*v)).kind == Value::none)
+        return {};
   Element element = data[0]->element;
   unsigned bit = element == Element::boolean ? ElementKinds::Bool : isInteger(element) ? ElementKinds::Integer : element == Element::key ? ElementKinds::Key
                  : isFloating(element) ? ElementKinds::Floating : ElementKinds::Complex;
@@ -363,7 +364,7 @@ Value Elaborator::convert(Value value, Element element, Range range) {
     if (v.number && !isComplex(element) && isFloating(element))
       result = Value::ofNode(constant(*v.number, element, range));
     else if (v.size && v.weak && v.size->constant() && (isFloating(element) || isInteger(element)))
-      result = Value::ofNode(convertNode(constant(double(*v.size->constant()), isFloating(element) ? element : Element::i64, range), element, range));
+      result = Value::ofNode(convertNode(integer(*v.size->constant(), isFloating(element) ? element : Element::i64, range), element, range));
     else
       result = Value::ofNode(convertNode(materialize(v), element, range));
     result.range = range;
@@ -374,8 +375,16 @@ Value Elaborator::convert(Value value, Element element, Range range) {
 Value Elaborator::settle(Value value) {
   if (value.kind != Value::tensor && value.kind != Value::record && value.kind != Value::tuple)
     return value;
-  return mapLeaves(value, [&](const Value &leaf) {
-    return leaf.weak ? convert(leaf, isFloating(leaf.element) ? Element::f32 : Element::i32, leaf.range) : leaf;
+  return mapLeaves(value, [&](const Value &leaf) -> Value {
+    if (!leaf.weak)
+      return leaf;
+    std::vector<int64_t> numbers = leaf.node && leaf.node->op == Op::constant ? leaf.node->integers : std::vector<int64_t>{};
+    if (auto k = leaf.size ? leaf.size->constant() : std::nullopt)
+      numbers = {*k};
+    for (int64_t k : numbers)
+      if (k != int32_t(k))
+        return error(Code::E0207, leaf.range, std::to_string(k) + " does not fit i32").help("write `i64(" + std::string(program.sources().text(leaf.range)) + ")`"), Value{};
+    return convert(leaf, isFloating(leaf.element) ? Element::f32 : Element::i32, leaf.range);
   });
 }
 
@@ -438,7 +447,7 @@ Value Elaborator::stack(std::vector<Value> values, Range range) {
     for (Node *&n : nodes) {
       constants &= n->op == Op::size && n->size.constant().has_value();
       if (n->op == Op::size && n->size.constant())
-        n = constant(double(*n->size.constant()), Element::i64, n->range);
+        n = integer(*n->size.constant(), Element::i64, n->range);
     }
   }
   Value result;

@@ -54,7 +54,7 @@ Value Elaborator::reduceAxes(ast::ReduceOp op, Value x, std::vector<int64_t> axe
   if (isHalf(x.element) && (op == R::mean || op == R::logsumexp)) // the total may be more than a half holds
     return convert(reduceAxes(op, convert(x, Element::f32, range), std::move(axes), keep, range), x.element, range);
   if (x.element == Element::boolean)
-    op = ofBools(op, x, range);
+    name = names[size_t(op = ofBools(op, x, range))];
   if ((op == R::any || op == R::all) && x.element != Element::boolean)
     return fail(Code::E0202, range, "`" + name + "` takes bools; this is " + describe(x));
   if (isComplex(x.element) && op != R::sum && op != R::prod && op != R::mean)
