@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# A gradient printed as source parses again and gives the same bits as the gradient that the compiler runs.
+# A gradient printed as source parses again and gives the numbers of the gradient that the compiler runs, up to where a
+# multiply-add is fused: which products feed a sum is not the same in both.
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 work=$(mktemp -d)
@@ -19,6 +20,6 @@ p = init(m.Mlp[64, 128, 10], key(3))
 x, y = (d.x[:64], d.y[:64])
 a = grad[p](m.loss(p, x, y))
 b = g.loss_grad(p, x, y)
-print(all(a == b), norm(a) > 0.1)
+print(norm(a - b) < 1e-7 * norm(a), norm(a) > 0.1)
 END
 [ "$("$TDSLC" run compare.tds)" = "true true" ]
