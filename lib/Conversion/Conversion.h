@@ -12,8 +12,8 @@ namespace tds {
 
 /// Names of what the conversion leaves in a module.
 namespace conversion {
-inline constexpr llvm::StringLiteral places = "tds.places";         // module: locations of index checks, in order
-inline constexpr llvm::StringLiteral report = "tds_report_index";   // (place: i32, value: i64, bound: i64)
+inline constexpr llvm::StringLiteral places = "tds.places";       // module: locations of index checks, in order
+inline constexpr llvm::StringLiteral report = "tds_report_index"; // (place: i32, value: i64, bound: i64)
 } // namespace conversion
 
 #define GEN_PASS_DECL

@@ -5,8 +5,9 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// An access whose places are proved inside is a slice of its operand, then a generic that reads the slice at an indexing map. One
-// that can leave reads a padded copy where that is small, so that loops stay free of branches, else it clamps and selects.
+// An access whose places are proved inside is a slice of its operand, then a generic that reads the slice at an
+// indexing map. One that can leave reads a padded copy where that is small, so that loops stay free of branches, else
+// it clamps and selects.
 //
 //===----------------------------------------------------------------------===//
 #include "lib/Conversion/Lowering.h"
@@ -216,8 +217,9 @@ struct LowerAccess : OpConversionPattern<AccessOp> {
   }
 };
 
-/// y = 0, y[map(d)] += x[d]. A slice is put into zeros. Where each coordinate moves with a dimension of its own, a place of y
-/// asks which d reach it: its own dimensions follow from the place, the others are summed over. Else d walks in order.
+/// y = 0, y[map(d)] += x[d]. A slice is put into zeros. Where each coordinate moves with a dimension of its own, a
+/// place of y asks which d reach it: its own dimensions follow from the place, the others are summed over. Else d walks
+/// in order.
 struct LowerAccumulate : OpConversionPattern<AccumulateOp> {
   using Base::Base;
   LogicalResult matchAndRewrite(AccumulateOp op, OpAdaptor adaptor, ConversionPatternRewriter &r) const override {
@@ -277,9 +279,8 @@ struct LowerAccumulate : OpConversionPattern<AccumulateOp> {
     for (auto [i, expr] : llvm::enumerate(map.getResults())) {
       std::optional<Solved> found;
       for (unsigned d = 0; d < map.getNumDims(); ++d) {
-        bool alone = llvm::all_of(llvm::enumerate(map.getResults()), [&](auto other) {
-          return other.index() == i || !other.value().isFunctionOfDim(d);
-        });
+        bool alone = llvm::all_of(llvm::enumerate(map.getResults()),
+                                  [&](auto other) { return other.index() == i || !other.value().isFunctionOfDim(d); });
         if (!alone || taken.test(d) || !expr.isFunctionOfDim(d))
           continue;
         std::optional<int64_t> factor = factorOf(expr, d);
@@ -346,7 +347,8 @@ struct LowerAccumulate : OpConversionPattern<AccumulateOp> {
       return reached ? arith::SelectOp::create(b, loc, reached, read, zero).getResult() : read;
     };
     if (summed.empty())
-      return parallelGeneric(b, loc, result, {}, [&](OpBuilder &b, Location loc, ArrayRef<Value>) { return guarded(b, loc); });
+      return parallelGeneric(b, loc, result, {},
+                             [&](OpBuilder &b, Location loc, ArrayRef<Value>) { return guarded(b, loc); });
     // A tensor of the summed dimensions says how far they run; nothing reads it.
     Value extent = tensor::EmptyOp::create(b, loc, summed, result.getElementType());
     SmallVector<AffineExpr> extentDims;
@@ -392,7 +394,8 @@ struct LowerAccumulate : OpConversionPattern<AccumulateOp> {
     return affine::expandAffineExpr(b, loc, expr, known, {});
   }
 
-  static Value walk(OpBuilder &b, Location loc, Value x, AffineMap map, RankedTensorType result, Outside outside, Value y) {
+  static Value walk(OpBuilder &b, Location loc, Value x, AffineMap map, RankedTensorType result, Outside outside,
+                    Value y) {
     auto type = cast<RankedTensorType>(x.getType());
     return walkPoints(b, loc, type.getShape(), y, [&](OpBuilder &b, Location loc, ValueRange dims, Value y) -> Value {
       Place place = placeAt(b, loc, map, type.getShape(), dims, {}, result.getShape(), outside);

@@ -5,9 +5,9 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Dimensions that every id is constant along, and that a coordinate runs over whole, are a slice: a row of an embedding is read,
-// added or written at once, and a scalar id moves one slice. The others are walked point by point. Reads are clamped, whether
-// checked or not; the check looks at all ids first.
+// Dimensions that every id is constant along, and that a coordinate runs over whole, are a slice: a row of an embedding
+// is read, added or written at once, and a scalar id moves one slice. The others are walked point by point. Reads are
+// clamped; the check looks at all ids first.
 //
 //===----------------------------------------------------------------------===//
 #include "lib/Conversion/Conversion.h"
@@ -70,14 +70,15 @@ struct DataAccess {
       SmallVector<Value> at;
       for (AffineExpr expr : id.map.getResults())
         at.push_back(point[cast<AffineDimExpr>(expr).getPosition()]);
-      Value read = at.empty() ? extractScalar(b, loc, id.tensor) : tensor::ExtractOp::create(b, loc, id.tensor, at).getResult();
+      Value read =
+          at.empty() ? extractScalar(b, loc, id.tensor) : tensor::ExtractOp::create(b, loc, id.tensor, at).getResult();
       values.push_back(idAsIndex(b, loc, read, isUnsigned));
     }
     return values;
   }
 
-  /// Which dimensions of the space stay a slice: a coordinate is this dimension and runs over all of its size, and neither
-  /// another coordinate nor an id moves along it.
+  /// Which dimensions of the space stay a slice: a coordinate is this dimension and runs over all of its size, and
+  /// neither another coordinate nor an id moves along it.
   llvm::SmallBitVector sliceDims() const {
     llvm::SmallBitVector free(unsigned(space.size()));
     for (unsigned d = 0; d < space.size(); ++d) {
@@ -178,20 +179,22 @@ struct DataAccess {
   }
 };
 
-DataAccess accessOf(Operation *op, ValueRange ids, ValueRange originalIds, AffineMap map, ArrayAttr symbols, Outside outside,
-                    Type points, Type indexed) {
+DataAccess accessOf(Operation *op, ValueRange ids, ValueRange originalIds, AffineMap map, ArrayAttr symbols,
+                    Outside outside, Type points, Type indexed) {
   Builder b(op->getContext());
   DataAccess access{op->getLoc(), closeMap(map, symbols, unsigned(ids.size())), {}, {}, {}, {}, outside};
-  access.space.assign(cast<RankedTensorType>(points).getShape().begin(), cast<RankedTensorType>(points).getShape().end());
-  access.shape.assign(cast<RankedTensorType>(indexed).getShape().begin(), cast<RankedTensorType>(indexed).getShape().end());
+  access.space.assign(cast<RankedTensorType>(points).getShape().begin(),
+                      cast<RankedTensorType>(points).getShape().end());
+  access.shape.assign(cast<RankedTensorType>(indexed).getShape().begin(),
+                      cast<RankedTensorType>(indexed).getShape().end());
   access.ids = idsOf(b, ids, unsigned(access.space.size()));
   for (Value id : originalIds)
     access.unsignedIds.push_back(elementOf(id).isUnsignedInteger());
   return access;
 }
 
-/// A slice of the indexed tensor at a point of the walked dimensions. Its dimensions are those of the space that stay, in the
-/// order in which coordinates name them.
+/// A slice of the indexed tensor at a point of the walked dimensions. Its dimensions are those of the space that stay,
+/// in the order in which coordinates name them.
 struct DataSlice {
   SmallVector<OpFoldResult> offsets, sizes, strides;
   SmallVector<int64_t> shape;
@@ -259,7 +262,8 @@ struct LowerGather : OpConversionPattern<GatherOp> {
     Value x = adaptor.getX();
     auto type = cast<RankedTensorType>(x.getType());
     unsigned rank = unsigned(result.getRank());
-    DataAccess access = accessOf(op, adaptor.getIds(), op.getIds(), op.getMap(), op.getSymbols(), op.getOutside(), result, type);
+    DataAccess access =
+        accessOf(op, adaptor.getIds(), op.getIds(), op.getMap(), op.getSymbols(), op.getOutside(), result, type);
     if (!op->hasAttr(unchecked))
       access.check(r, places);
     Value otherwise = adaptor.getOtherwise();
@@ -270,7 +274,8 @@ struct LowerGather : OpConversionPattern<GatherOp> {
     if (type.getNumElements() == 0 || result.getNumElements() == 0) {
       // Nothing can be read: what is outside, or zeros after a report.
       if (otherwise)
-        r.replaceOp(op, parallelGeneric(r, loc, result, other, [](OpBuilder &, Location, ArrayRef<Value> v) { return v[0]; }));
+        r.replaceOp(
+            op, parallelGeneric(r, loc, result, other, [](OpBuilder &, Location, ArrayRef<Value> v) { return v[0]; }));
       else
         r.replaceOp(op, filled(r, loc, result, scalarConstant(r, loc, result.getElementType(), 0)));
       return success();
@@ -287,16 +292,17 @@ struct LowerGather : OpConversionPattern<GatherOp> {
     SmallVector<Input> inputs = access.ids;
     if (otherwise)
       inputs.push_back(other);
-    r.replaceOp(op, parallelGeneric(r, loc, result, inputs, [&](OpBuilder &b, Location loc, ArrayRef<Value> v) -> Value {
-      SmallVector<Value> dims, ids;
-      for (unsigned d = 0; d < rank; ++d)
-        dims.push_back(linalg::IndexOp::create(b, loc, d));
-      for (auto [i, isUnsigned] : llvm::enumerate(access.unsignedIds))
-        ids.push_back(idAsIndex(b, loc, v[i], isUnsigned));
-      Place place = placeAt(b, loc, access.map, access.space, dims, ids, access.shape, access.outside);
-      Value read = tensor::ExtractOp::create(b, loc, x, place.at);
-      return place.inside ? arith::SelectOp::create(b, loc, place.inside, read, v.back()).getResult() : read;
-    }));
+    r.replaceOp(
+        op, parallelGeneric(r, loc, result, inputs, [&](OpBuilder &b, Location loc, ArrayRef<Value> v) -> Value {
+          SmallVector<Value> dims, ids;
+          for (unsigned d = 0; d < rank; ++d)
+            dims.push_back(linalg::IndexOp::create(b, loc, d));
+          for (auto [i, isUnsigned] : llvm::enumerate(access.unsignedIds))
+            ids.push_back(idAsIndex(b, loc, v[i], isUnsigned));
+          Place place = placeAt(b, loc, access.map, access.space, dims, ids, access.shape, access.outside);
+          Value read = tensor::ExtractOp::create(b, loc, x, place.at);
+          return place.inside ? arith::SelectOp::create(b, loc, place.inside, read, v.back()).getResult() : read;
+        }));
     return success();
   }
 
@@ -311,7 +317,8 @@ struct LowerScatter : OpConversionPattern<ScatterOp> {
     Location loc = op.getLoc();
     Value init = adaptor.getInit(), v = adaptor.getV();
     auto type = cast<RankedTensorType>(init.getType()), points = cast<RankedTensorType>(v.getType());
-    DataAccess access = accessOf(op, adaptor.getIds(), op.getIds(), op.getMap(), op.getSymbols(), op.getOutside(), points, type);
+    DataAccess access =
+        accessOf(op, adaptor.getIds(), op.getIds(), op.getMap(), op.getSymbols(), op.getOutside(), points, type);
     if (!op->hasAttr(unchecked))
       access.check(r, places);
     if (type.getNumElements() == 0 || points.getNumElements() == 0) {
@@ -330,12 +337,13 @@ struct LowerScatter : OpConversionPattern<ScatterOp> {
     if (adds && isBool)
       return op.emitOpError("adds bools");
     r.replaceOp(op, walkPoints(r, loc, walked, init, [&](OpBuilder &b, Location loc, ValueRange at, Value y) -> Value {
-      SmallVector<Value> point(access.space.size());
-      for (auto [dim, value] : llvm::zip_equal(walkedDims, at))
-        point[dim] = value;
-      DataSlice slice = sliceAt(b, access, free, point);
-      return slice.shape.empty() ? writePoint(b, loc, v, y, point, slice, adds) : writeSlice(b, loc, v, y, point, slice, adds);
-    }));
+                  SmallVector<Value> point(access.space.size());
+                  for (auto [dim, value] : llvm::zip_equal(walkedDims, at))
+                    point[dim] = value;
+                  DataSlice slice = sliceAt(b, access, free, point);
+                  return slice.shape.empty() ? writePoint(b, loc, v, y, point, slice, adds)
+                                             : writeSlice(b, loc, v, y, point, slice, adds);
+                }));
     return success();
   }
 
@@ -370,18 +378,17 @@ struct LowerScatter : OpConversionPattern<ScatterOp> {
     }
     Value value = v;
     if (shape.size() != point.size())
-      value = tensor::ExtractSliceOp::create(b, loc, RankedTensorType::get(shape, type.getElementType()), v, offsets, sizes,
-                                             strides);
+      value = tensor::ExtractSliceOp::create(b, loc, RankedTensorType::get(shape, type.getElementType()), v, offsets,
+                                             sizes, strides);
     value = reordered(b, loc, value, dims, slice.dims);
     if (adds || slice.inside) {
       Value old = tensor::ExtractSliceOp::create(b, loc, type, y, slice.offsets, slice.sizes, slice.strides);
       AffineMap same = b.getMultiDimIdentityMap(unsigned(type.getRank()));
-      value = parallelGeneric(b, loc, type, {{old, same}, {value, same}},
-                              [&](OpBuilder &b, Location loc, ArrayRef<Value> v) -> Value {
-                                Value next = adds ? addScalars(b, loc, v[0], v[1]) : v[1];
-                                return slice.inside ? arith::SelectOp::create(b, loc, slice.inside, next, v[0]).getResult()
-                                                    : next;
-                              });
+      value = parallelGeneric(
+          b, loc, type, {{old, same}, {value, same}}, [&](OpBuilder &b, Location loc, ArrayRef<Value> v) -> Value {
+            Value next = adds ? addScalars(b, loc, v[0], v[1]) : v[1];
+            return slice.inside ? arith::SelectOp::create(b, loc, slice.inside, next, v[0]).getResult() : next;
+          });
     }
     return tensor::InsertSliceOp::create(b, loc, value, y, slice.offsets, slice.sizes, slice.strides);
   }

@@ -30,12 +30,14 @@ Value startOf(OpBuilder &b, Location loc, ReduceKind kind, Type element) {
     break;
   }
   if (auto type = dyn_cast<FloatType>(stored))
-    return arith::ConstantOp::create(b, loc, b.getFloatAttr(type, APFloat::getInf(type.getFloatSemantics(), !greatest)));
+    return arith::ConstantOp::create(b, loc,
+                                     b.getFloatAttr(type, APFloat::getInf(type.getFloatSemantics(), !greatest)));
   if (element.isInteger(1))
     return scalarConstant(b, loc, stored, greatest);
   unsigned width = stored.getIntOrFloatBitWidth();
-  APInt value = element.isUnsignedInteger() ? (greatest ? APInt::getMaxValue(width) : APInt::getMinValue(width))
-                                            : (greatest ? APInt::getSignedMaxValue(width) : APInt::getSignedMinValue(width));
+  APInt value = element.isUnsignedInteger()
+                    ? (greatest ? APInt::getMaxValue(width) : APInt::getMinValue(width))
+                    : (greatest ? APInt::getSignedMaxValue(width) : APInt::getSignedMinValue(width));
   return arith::ConstantOp::create(b, loc, b.getIntegerAttr(stored, value));
 }
 
@@ -99,8 +101,8 @@ struct LowerReduce : OpConversionPattern<ReduceOp> {
     Type element = sums ? accumulator(to) : to;
     auto wide = RankedTensorType::get(result.getShape(), storedElement(element));
     Value init = filled(r, loc, wide, startOf(r, loc, kind, element));
-    linalg::GenericOp generic = reducingGeneric(
-        r, loc, input, init, places, [&](OpBuilder &b, Location loc, ArrayRef<Value> v) -> Value {
+    linalg::GenericOp generic =
+        reducingGeneric(r, loc, input, init, places, [&](OpBuilder &b, Location loc, ArrayRef<Value> v) -> Value {
           // any, all, max and min of bools work on bytes; sums widen.
           Value x = sums ? convertScalar(b, loc, loadScalar(b, loc, v[0], from), from, element) : v[0];
           return combine(b, loc, kind, element, v[1], x);
@@ -176,23 +178,24 @@ struct LowerScan : OpConversionPattern<ScanOp> {
     Value sums = filled(r, loc, wideSlice, startOf(r, loc, kind, wide));
     AffineMap same = r.getMultiDimIdentityMap(rank - 1);
     Value zero = indexConstant(r, loc, 0), one = indexConstant(r, loc, 1), end = indexConstant(r, loc, length);
-    auto loop = scf::ForOp::create(
-        r, loc, zero, end, one, ValueRange{result, sums},
-        [&](OpBuilder &b, Location loc, Value at, ValueRange carried) {
-          if (op.getReverse())
-            at = arith::SubIOp::create(b, loc, indexConstant(b, loc, length - 1), at);
-          SmallVector<OpFoldResult> offsets(rank, b.getIndexAttr(0));
-          offsets[dim] = at;
-          Value next = tensor::ExtractSliceOp::create(b, loc, slice, x, offsets, sizes, strides);
-          Value sum = parallelGeneric(b, loc, wideSlice, {{carried[1], same}, {next, same}},
-                                      [&](OpBuilder &b, Location loc, ArrayRef<Value> v) {
-                                        Value wider = convertScalar(b, loc, v[1], element, wide);
-                                        return combine(b, loc, kind, wide, v[0], wider);
-                                      });
-          Value stored = narrowed(b, loc, sum, slice);
-          Value put = tensor::InsertSliceOp::create(b, loc, stored, carried[0], offsets, sizes, strides);
-          scf::YieldOp::create(b, loc, ValueRange{put, sum});
-        });
+    auto loop =
+        scf::ForOp::create(r, loc, zero, end, one, ValueRange{result, sums},
+                           [&](OpBuilder &b, Location loc, Value at, ValueRange carried) {
+                             if (op.getReverse())
+                               at = arith::SubIOp::create(b, loc, indexConstant(b, loc, length - 1), at);
+                             SmallVector<OpFoldResult> offsets(rank, b.getIndexAttr(0));
+                             offsets[dim] = at;
+                             Value next = tensor::ExtractSliceOp::create(b, loc, slice, x, offsets, sizes, strides);
+                             Value sum = parallelGeneric(b, loc, wideSlice, {{carried[1], same}, {next, same}},
+                                                         [&](OpBuilder &b, Location loc, ArrayRef<Value> v) {
+                                                           Value wider = convertScalar(b, loc, v[1], element, wide);
+                                                           return combine(b, loc, kind, wide, v[0], wider);
+                                                         });
+                             Value stored = narrowed(b, loc, sum, slice);
+                             Value put =
+                                 tensor::InsertSliceOp::create(b, loc, stored, carried[0], offsets, sizes, strides);
+                             scf::YieldOp::create(b, loc, ValueRange{put, sum});
+                           });
     r.replaceOp(op, loop.getResult(0));
     return success();
   }
@@ -208,12 +211,12 @@ struct LowerContract : OpConversionPattern<ContractOp> {
     auto wide = RankedTensorType::get(result.getShape(), storedElement(to));
     Value init = filled(r, loc, wide, scalarConstant(r, loc, wide.getElementType(), 0));
     Input inputs[] = {{adaptor.getA(), op.mapOf(0)}, {adaptor.getB(), op.mapOf(1)}};
-    linalg::GenericOp generic = reducingGeneric(r, loc, inputs, init, op.resultMap(),
-                                                [&](OpBuilder &b, Location loc, ArrayRef<Value> v) {
-                                                  Value x = convertScalar(b, loc, loadScalar(b, loc, v[0], from), from, to);
-                                                  Value y = convertScalar(b, loc, loadScalar(b, loc, v[1], from), from, to);
-                                                  return addScalars(b, loc, v[2], mulScalars(b, loc, x, y));
-                                                });
+    linalg::GenericOp generic =
+        reducingGeneric(r, loc, inputs, init, op.resultMap(), [&](OpBuilder &b, Location loc, ArrayRef<Value> v) {
+          Value x = convertScalar(b, loc, loadScalar(b, loc, v[0], from), from, to);
+          Value y = convertScalar(b, loc, loadScalar(b, loc, v[1], from), from, to);
+          return addScalars(b, loc, v[2], mulScalars(b, loc, x, y));
+        });
     if (isa<FloatType>(to) && generic.getNumDpsInputs() == 2)
       generic->setAttr("tds.contract", r.getUnitAttr());
     r.replaceOp(op, narrowed(r, loc, generic.getResult(0), result));

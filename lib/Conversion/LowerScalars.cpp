@@ -78,7 +78,8 @@ Value convertScalar(OpBuilder &b, Location loc, Value x, Type from, Type to) {
     return complex::CreateOp::create(b, loc, to, re, scalarConstant(b, loc, part, 0));
   }
   if (auto complex = dyn_cast<ComplexType>(from)) // the adjoint of real to complex
-    return convertScalar(b, loc, complex::ReOp::create(b, loc, complex.getElementType(), x), complex.getElementType(), to);
+    return convertScalar(b, loc, complex::ReOp::create(b, loc, complex.getElementType(), x), complex.getElementType(),
+                         to);
   if (isa<FloatType>(from)) {
     if (isa<FloatType>(to))
       return convertFloat(b, loc, x, to);
@@ -161,9 +162,9 @@ struct LowerIota : OpConversionPattern<IotaOp> {
   LogicalResult matchAndRewrite(IotaOp op, OpAdaptor, ConversionPatternRewriter &r) const override {
     RankedTensorType type = storedType(typeOf(op));
     r.replaceOp(op, parallelGeneric(r, op.getLoc(), type, {}, [&](OpBuilder &b, Location loc, ArrayRef<Value>) {
-      Value at = linalg::IndexOp::create(b, loc, uint64_t(op.getDim()));
-      return arith::IndexCastOp::create(b, loc, type.getElementType(), at);
-    }));
+                  Value at = linalg::IndexOp::create(b, loc, uint64_t(op.getDim()));
+                  return arith::IndexCastOp::create(b, loc, type.getElementType(), at);
+                }));
     return success();
   }
 };
@@ -184,19 +185,20 @@ struct LowerPointwise : OpInterfaceConversionPattern<Pointwise> {
     SmallVector<Input> inputs;
     for (Value operand : operands)
       inputs.push_back({operand, r.getMultiDimIdentityMap(unsigned(type.getRank()))});
-    Value lowered = parallelGeneric(r, fn.getLoc(), type, inputs, [&](OpBuilder &b, Location loc, ArrayRef<Value> stored) {
-      ScalarBuilder scalars(b, fn);
-      SmallVector<Value> values;
-      for (auto [value, original] : llvm::zip_equal(stored, fn->getOperands())) {
-        Value scalar = loadScalar(b, loc, value, elementOf(original));
-        Type wide = widened(elementOf(original));
-        values.push_back(isa<FloatType>(wide) ? convertFloat(b, loc, scalar, wide) : scalar);
-      }
-      Value value = fn.scalar(scalars, values);
-      if (isa<FloatType>(element))
-        value = convertFloat(b, loc, value, element);
-      return storeScalar(b, loc, value, element);
-    });
+    Value lowered =
+        parallelGeneric(r, fn.getLoc(), type, inputs, [&](OpBuilder &b, Location loc, ArrayRef<Value> stored) {
+          ScalarBuilder scalars(b, fn);
+          SmallVector<Value> values;
+          for (auto [value, original] : llvm::zip_equal(stored, fn->getOperands())) {
+            Value scalar = loadScalar(b, loc, value, elementOf(original));
+            Type wide = widened(elementOf(original));
+            values.push_back(isa<FloatType>(wide) ? convertFloat(b, loc, scalar, wide) : scalar);
+          }
+          Value value = fn.scalar(scalars, values);
+          if (isa<FloatType>(element))
+            value = convertFloat(b, loc, value, element);
+          return storeScalar(b, loc, value, element);
+        });
     r.replaceOp(fn, lowered);
     return success();
   }
@@ -217,8 +219,8 @@ struct LowerConvert : OpConversionPattern<ConvertOp> {
     Type from = elementOf(op.getX()), to = elementOf(op);
     Input input{adaptor.getX(), r.getMultiDimIdentityMap(unsigned(type.getRank()))};
     r.replaceOp(op, parallelGeneric(r, op.getLoc(), type, input, [&](OpBuilder &b, Location loc, ArrayRef<Value> v) {
-      return storeScalar(b, loc, convertScalar(b, loc, loadScalar(b, loc, v[0], from), from, to), to);
-    }));
+                  return storeScalar(b, loc, convertScalar(b, loc, loadScalar(b, loc, v[0], from), from, to), to);
+                }));
     return success();
   }
 };
@@ -254,7 +256,8 @@ struct LowerReshape : OpConversionPattern<ReshapeOp> {
     return {ReassociationIndices(llvm::to_vector<2>(llvm::seq(int64_t(0), rank)))};
   }
 
-  static Value reshaped(OpBuilder &b, Location loc, Value x, RankedTensorType to, ArrayRef<ReassociationIndices> groups) {
+  static Value reshaped(OpBuilder &b, Location loc, Value x, RankedTensorType to,
+                        ArrayRef<ReassociationIndices> groups) {
     auto from = cast<RankedTensorType>(x.getType());
     if (from.getRank() == to.getRank())
       return x;
@@ -277,28 +280,29 @@ struct LowerRandomBits : OpConversionPattern<RandomBitsOp> {
     Input key{adaptor.getKey(), AffineMap::getMultiDimIdentityMap(rank, r.getContext()).getMajorSubMap(own)};
     if (own == 0)
       key.map = AffineMap::get(rank, 0, r.getContext());
-    r.replaceOp(op, parallelGeneric(r, op.getLoc(), type, key, [&](OpBuilder &b, Location loc, ArrayRef<Value> v) -> Value {
-      Value position = i64Constant(b, loc, 0);
-      for (unsigned d = own; d < rank; ++d) {
-        Value index = linalg::IndexOp::create(b, loc, d);
-        Value step = arith::IndexCastOp::create(b, loc, b.getI64Type(), index);
-        position = arith::MulIOp::create(b, loc, position, i64Constant(b, loc, type.getDimSize(d)));
-        position = arith::AddIOp::create(b, loc, position, step);
-      }
-      Value block = arith::ShRUIOp::create(b, loc, position, i64Constant(b, loc, 2));
-      Value low = arith::TruncIOp::create(b, loc, b.getI32Type(), block);
-      Value high = arith::TruncIOp::create(b, loc, b.getI32Type(),
-                                           arith::ShRUIOp::create(b, loc, block, i64Constant(b, loc, 32)));
-      Value zero = scalarConstant(b, loc, b.getI32Type(), 0);
-      std::array<Value, 4> words = philox(b, loc, {low, high, zero, zero}, v[0]);
-      Value which = arith::AndIOp::create(b, loc, position, i64Constant(b, loc, 3));
-      Value word = words[0];
-      for (int i = 1; i < 4; ++i) {
-        Value here = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq, which, i64Constant(b, loc, i));
-        word = arith::SelectOp::create(b, loc, here, words[i], word);
-      }
-      return word;
-    }));
+    r.replaceOp(op,
+                parallelGeneric(r, op.getLoc(), type, key, [&](OpBuilder &b, Location loc, ArrayRef<Value> v) -> Value {
+                  Value position = i64Constant(b, loc, 0);
+                  for (unsigned d = own; d < rank; ++d) {
+                    Value index = linalg::IndexOp::create(b, loc, d);
+                    Value step = arith::IndexCastOp::create(b, loc, b.getI64Type(), index);
+                    position = arith::MulIOp::create(b, loc, position, i64Constant(b, loc, type.getDimSize(d)));
+                    position = arith::AddIOp::create(b, loc, position, step);
+                  }
+                  Value block = arith::ShRUIOp::create(b, loc, position, i64Constant(b, loc, 2));
+                  Value low = arith::TruncIOp::create(b, loc, b.getI32Type(), block);
+                  Value high = arith::TruncIOp::create(b, loc, b.getI32Type(),
+                                                       arith::ShRUIOp::create(b, loc, block, i64Constant(b, loc, 32)));
+                  Value zero = scalarConstant(b, loc, b.getI32Type(), 0);
+                  std::array<Value, 4> words = philox(b, loc, {low, high, zero, zero}, v[0]);
+                  Value which = arith::AndIOp::create(b, loc, position, i64Constant(b, loc, 3));
+                  Value word = words[0];
+                  for (int i = 1; i < 4; ++i) {
+                    Value here = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq, which, i64Constant(b, loc, i));
+                    word = arith::SelectOp::create(b, loc, here, words[i], word);
+                  }
+                  return word;
+                }));
     return success();
   }
 };
@@ -321,8 +325,8 @@ struct LowerExtract : OpConversionPattern<tensor::ExtractOp> {
 
 void addScalarPatterns(const TypeConverter &types, RewritePatternSet &patterns) {
   MLIRContext *context = patterns.getContext();
-  patterns.add<LowerConstant, LowerSize, LowerIota, LowerConvert, LowerReshape, LowerRandomBits, LowerExtract, LowerPointwise>(
-      types, context);
+  patterns.add<LowerConstant, LowerSize, LowerIota, LowerConvert, LowerReshape, LowerRandomBits, LowerExtract,
+               LowerPointwise>(types, context);
   patterns.add<LowerStopGradient>(types, context, /*benefit=*/2);
 }
 

@@ -147,11 +147,11 @@ Value parallelGeneric(OpBuilder &b, Location loc, RankedTensorType result, Array
   operands.maps.push_back(b.getMultiDimIdentityMap(unsigned(result.getRank())));
   SmallVector<utils::IteratorType> iterators(size_t(result.getRank()), utils::IteratorType::parallel);
   Value init = tensor::EmptyOp::create(b, loc, result.getShape(), result.getElementType());
-  auto generic = linalg::GenericOp::create(
-      b, loc, TypeRange(result), operands.tensors, init, operands.maps, iterators,
-      [&](OpBuilder &b, Location loc, ValueRange arguments) {
-        linalg::YieldOp::create(b, loc, body(b, loc, operands.scalars(b, loc, inputs, arguments)));
-      });
+  auto generic = linalg::GenericOp::create(b, loc, TypeRange(result), operands.tensors, init, operands.maps, iterators,
+                                           [&](OpBuilder &b, Location loc, ValueRange arguments) {
+                                             linalg::YieldOp::create(
+                                                 b, loc, body(b, loc, operands.scalars(b, loc, inputs, arguments)));
+                                           });
   return generic.getResult(0);
 }
 
@@ -176,13 +176,13 @@ linalg::GenericOp reducingGeneric(OpBuilder &b, Location loc, ArrayRef<Input> in
   SmallVector<utils::IteratorType> iterators(result.getNumDims(), utils::IteratorType::reduction);
   for (AffineExpr expr : result.getResults())
     iterators[cast<AffineDimExpr>(expr).getPosition()] = utils::IteratorType::parallel;
-  return linalg::GenericOp::create(
-      b, loc, TypeRange(init.getType()), operands.tensors, init, operands.maps, iterators,
-      [&](OpBuilder &b, Location loc, ValueRange arguments) {
-        SmallVector<Value> scalars = operands.scalars(b, loc, inputs, arguments.drop_back());
-        scalars.push_back(arguments.back());
-        linalg::YieldOp::create(b, loc, body(b, loc, scalars));
-      });
+  return linalg::GenericOp::create(b, loc, TypeRange(init.getType()), operands.tensors, init, operands.maps, iterators,
+                                   [&](OpBuilder &b, Location loc, ValueRange arguments) {
+                                     SmallVector<Value> scalars =
+                                         operands.scalars(b, loc, inputs, arguments.drop_back());
+                                     scalars.push_back(arguments.back());
+                                     linalg::YieldOp::create(b, loc, body(b, loc, scalars));
+                                   });
 }
 
 Value filled(OpBuilder &b, Location loc, RankedTensorType type, Value scalar) {
@@ -197,10 +197,10 @@ Value walkPoints(OpBuilder &b, Location loc, ArrayRef<int64_t> sizes, Value carr
     upper.push_back(indexConstant(b, loc, size));
     steps.push_back(indexConstant(b, loc, 1));
   }
-  scf::LoopNest nest = scf::buildLoopNest(
-      b, loc, lower, upper, steps, carried, [&](OpBuilder &b, Location loc, ValueRange at, ValueRange values) {
-        return scf::ValueVector{body(b, loc, at, values[0])};
-      });
+  scf::LoopNest nest = scf::buildLoopNest(b, loc, lower, upper, steps, carried,
+                                          [&](OpBuilder &b, Location loc, ValueRange at, ValueRange values) {
+                                            return scf::ValueVector{body(b, loc, at, values[0])};
+                                          });
   return nest.results[0];
 }
 
@@ -227,8 +227,8 @@ std::optional<Interval> intervalOf(AffineExpr expr, ArrayRef<int64_t> sizes) {
   case AffineExprKind::Add:
     return Interval{x->least + y->least, x->greatest + y->greatest};
   case AffineExprKind::Mul: {
-    auto [least, greatest] = std::minmax({x->least * y->least, x->least * y->greatest, x->greatest * y->least,
-                                          x->greatest * y->greatest});
+    auto [least, greatest] =
+        std::minmax({x->least * y->least, x->least * y->greatest, x->greatest * y->least, x->greatest * y->greatest});
     return Interval{least, greatest};
   }
   case AffineExprKind::FloorDiv:
@@ -251,7 +251,8 @@ AffineMap closeMap(AffineMap map, ArrayAttr symbols, unsigned first) {
     numbers.push_back(getAffineSymbolExpr(i, map.getContext()));
   // The pass has refused open sizes, so that each text is a number.
   for (Attribute text : symbols)
-    numbers.push_back(getAffineConstantExpr(sizeConstant(cast<StringAttr>(text).getValue()).value_or(0), map.getContext()));
+    numbers.push_back(
+        getAffineConstantExpr(sizeConstant(cast<StringAttr>(text).getValue()).value_or(0), map.getContext()));
   return simplifyAffineMap(map.replaceDimsAndSymbols({}, numbers, map.getNumDims(), first));
 }
 

@@ -11,7 +11,9 @@
 
 namespace tds {
 
-/// An op under an elementwise branch: it checks nothing.
+/// A read or write at data whose ids IRGen has made those of the elements that go there: checked under a branch of each
+/// element too. Without it what is under such a branch is `unchecked`.
+inline constexpr llvm::StringLiteral guarded = "tds.guarded";
 inline constexpr llvm::StringLiteral unchecked = "tds.unchecked";
 
 /// Where the checks of a module come from, in the order of their numbers.

@@ -5,8 +5,8 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// First the ops with bodies go: composites that nothing claimed are inlined, branches become scf.if or selections. Then every op is
-// a pattern of its own (LowerScalars, LowerAccess, LowerData, LowerReductions).
+// First the ops with bodies go: composites that nothing claimed are inlined, branches become scf.if or selections. Then
+// every op is a pattern of its own (LowerScalars, LowerAccess, LowerData, LowerReductions).
 //
 //===----------------------------------------------------------------------===//
 #include "lib/Conversion/Conversion.h"
@@ -57,12 +57,12 @@ void branchToIf(WhereOp op) {
   op.erase();
 }
 
-/// A branch of each element  =>  both sides, checks left out, and a selection.
+/// A branch of each element  =>  both sides and a selection; only guarded indices are checked.
 void branchToSelection(WhereOp op) {
   SmallVector<Value> sides[2];
   for (Region *side : {&op.getThenRegion(), &op.getElseRegion()}) {
     side->walk([](Operation *inner) {
-      if (isa<GatherOp, ScatterOp>(inner))
+      if (isa<GatherOp, ScatterOp>(inner) && !inner->hasAttr(guarded))
         inner->setAttr(unchecked, UnitAttr::get(inner->getContext()));
     });
     auto yield = cast<YieldOp>(side->front().getTerminator());
@@ -133,7 +133,8 @@ struct ConvertTdsToLinalg : impl::ConvertTdsToLinalgBase<ConvertTdsToLinalg> {
     target.addLegalDialect<arith::ArithDialect, complex::ComplexDialect, linalg::LinalgDialect, math::MathDialect>();
     target.addLegalOp<ModuleOp>();
     target.addDynamicallyLegalDialect<tensor::TensorDialect>([&](Operation *op) { return types.isLegal(op); });
-    target.addDynamicallyLegalOp<func::FuncOp>([&](func::FuncOp op) { return types.isSignatureLegal(op.getFunctionType()); });
+    target.addDynamicallyLegalOp<func::FuncOp>(
+        [&](func::FuncOp op) { return types.isSignatureLegal(op.getFunctionType()); });
     target.addDynamicallyLegalOp<func::ReturnOp>([&](Operation *op) { return types.isLegal(op); });
     target.addLegalOp<func::CallOp>();
     RewritePatternSet patterns(context);

@@ -30,20 +30,21 @@ public:
   mlir::OwningOpRef<mlir::ModuleOp> run();
 
 private:
-  /// A scope that is being filled. Its block grows at the end: a region op is created after its blocks, so what an inner
-  /// scope needs of an outer one lands before that op.
+  /// A scope that is being filled. Its block grows at the end: a region op is created after its blocks, so what an
+  /// inner scope needs of an outer one lands before that op.
   struct Frame {
     const graph::Scope *scope;
     mlir::OpBuilder builder;
     llvm::DenseMap<const graph::Node *, IndexedValues> memo;
-    IndexedValue guard; ///< of a side of an elementwise branch: the condition
+    IndexedValue guard; ///< which elements go here: a branch's condition, who makes a loop's round; null: all
     bool negated = false;
     Frame(const graph::Scope *scope, mlir::OpBuilder builder) : scope(scope), builder(builder) {}
   };
   /// Enters a scope whose parameters have these values; leaves it at its end.
   class Enter {
   public:
-    Enter(Generator &generator, const graph::Scope *scope, mlir::Block *block, llvm::ArrayRef<IndexedValue> params = {});
+    Enter(Generator &generator, const graph::Scope *scope, mlir::Block *block,
+          llvm::ArrayRef<IndexedValue> params = {});
     ~Enter() { generator.frames.pop_back(); }
     Enter(const Enter &) = delete;
 
@@ -83,12 +84,16 @@ private:
     mlir::AffineMap map;
     llvm::SmallVector<llvm::StringRef> symbols;
   };
-  std::optional<Coordinates> coordinates(const graph::Node *node, llvm::ArrayRef<int> indices,
-                                         llvm::ArrayRef<int> ofOperand, unsigned numIds, unsigned rank);
+  std::optional<Coordinates> coordinates(const graph::Node *node, llvm::ArrayRef<Dim> places,
+                                         llvm::ArrayRef<int> indices, llvm::ArrayRef<int> ofOperand, unsigned numIds,
+                                         unsigned rank);
   void registerVars(const graph::Node *node);
   Indices indicesIn(llvm::ArrayRef<Dim> dims) const;
   IndexedValue size(const graph::Node *node);
-  IndexedValue sizeValue(const graph::Node *node, const Dim &dim);
+  IndexedValue polynomial(const graph::Node *node, const Dim &dim, const Dims &points,
+                          llvm::function_ref<IndexedValue(llvm::StringRef)> variable);
+  bool guardIds(const graph::Node *node, const Dims &points, llvm::ArrayRef<int> indices, std::vector<Dim> &coordinates,
+                llvm::SmallVectorImpl<IndexedValue> &ids);
   IndexedValue access(const graph::Node *node);
   IndexedValue gather(const graph::Node *node);
   IndexedValue scatter(const graph::Node *node);
@@ -99,11 +104,13 @@ private:
   IndexedValues whileLoop(const graph::Node *node);
   IndexedValues derivative(const graph::Node *node);
   IndexedValues composite(const graph::Node *node);
-  mlir::Value bound(const graph::Node *node);
+  mlir::Value asIndex(const graph::Node *node, mlir::Value number);
+  bool maskedRound(const graph::Node *node, const IndexedValue &active, llvm::ArrayRef<IndexedValue> params,
+                   mlir::OpBuilder &b, llvm::SmallVectorImpl<IndexedValue> &results);
   /// Which elements the branches around a node take it for; empty: all.
   llvm::SmallVector<IndexedValue> guardsOf(const graph::Node *node);
-  void yield(Enter &scope, mlir::Location loc, llvm::ArrayRef<IndexedValue> values,
-             llvm::ArrayRef<Indices> indices, llvm::SmallVectorImpl<mlir::Type> &types);
+  void yield(Enter &scope, mlir::Location loc, llvm::ArrayRef<IndexedValue> values, llvm::ArrayRef<Indices> indices,
+             llvm::SmallVectorImpl<mlir::Type> &types);
 
   mlir::MLIRContext &context;
   const graph::Function &function;

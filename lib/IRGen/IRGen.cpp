@@ -29,8 +29,7 @@ Generator::Generator(MLIRContext &context, const graph::Function &function, cons
 }
 
 Generator::Enter::Enter(Generator &generator, const Scope *scope, Block *block, ArrayRef<IndexedValue> params)
-    : builder(generator.frames.emplace_back(scope, OpBuilder(&generator.context)).builder),
-      generator(generator) {
+    : builder(generator.frames.emplace_back(scope, OpBuilder(&generator.context)).builder), generator(generator) {
   builder.setInsertionPointToEnd(block); // a block of no op yet
   for (auto [node, value] : llvm::zip_equal(scope->params, params))
     generator.frames.back().memo[node] = {value};
@@ -49,8 +48,8 @@ Location Generator::locationOf(const Node *node) const {
     Position begin = sources->position(node->range.file, node->range.begin);
     Position end = sources->position(node->range.file, node->range.end);
     std::string_view name = sources->name(node->range.file);
-    place = FileLineColRange::get(StringAttr::get(&context, StringRef(name.data(), name.size())), begin.line, begin.column,
-                                  end.line, end.column);
+    place = FileLineColRange::get(StringAttr::get(&context, StringRef(name.data(), name.size())), begin.line,
+                                  begin.column, end.line, end.column);
   }
   return node->label.empty() ? place : NameLoc::get(StringAttr::get(&context, node->label), place);
 }
@@ -198,7 +197,8 @@ IndexedValues Generator::create(const Node *node) {
     IndexedValue x = evaluate(node->operands[0]);
     if (!x)
       return {};
-    x.v = ConvertOp::create(builderOf(node), locationOf(node), withElement(typeOf(x.v), elementType(node->element)), x.v);
+    x.v =
+        ConvertOp::create(builderOf(node), locationOf(node), withElement(typeOf(x.v), elementType(node->element)), x.v);
     return {x};
   }
   case graph::Op::access:
@@ -214,9 +214,8 @@ IndexedValues Generator::create(const Node *node) {
     std::optional<ScanKind> kind = symbolizeScanKind(node->name);
     if (!x || !kind)
       return x ? error(node, "no running " + node->name) : IndexedValues();
-    x.v = ScanOp::create(builderOf(node), locationOf(node),
-                         typeFor(x.indices, node->shape, elementType(node->element)), *kind, x.v,
-                         node->dims[0] + int64_t(x.indices.size()), /*reverse=*/false);
+    x.v = ScanOp::create(builderOf(node), locationOf(node), typeFor(x.indices, node->shape, elementType(node->element)),
+                         *kind, x.v, node->dims[0] + int64_t(x.indices.size()), /*reverse=*/false);
     return {x};
   }
   case graph::Op::indexReduce:
@@ -327,8 +326,8 @@ IndexedValue Generator::reduce(const Node *node) {
   for (int64_t &dim : dims)
     dim += int64_t(x.indices.size());
   llvm::sort(dims);
-  x.v = ReduceOp::create(builderOf(node), locationOf(node),
-                         typeFor(x.indices, node->shape, elementType(node->element)), *kind, x.v, dims);
+  x.v = ReduceOp::create(builderOf(node), locationOf(node), typeFor(x.indices, node->shape, elementType(node->element)),
+                         *kind, x.v, dims);
   return x;
 }
 
@@ -387,7 +386,8 @@ IndexedValue Generator::build(const Node *node) {
   return {AccessOp::create(b, loc, type, body, AffineMap::get(rank, 0, map, &context)), left};
 }
 
-/// y[..., m, n] = sum over k of a[..., m, k] * b[..., k, n], written over one index space; the simplifier sees a contract.
+/// y[..., m, n] = sum over k of a[..., m, k] * b[..., k, n], written over one index space; the simplifier sees a
+/// contract.
 IndexedValue Generator::contraction(const Node *node) {
   IndexedValue lhs = evaluate(node->operands[0]), rhs = evaluate(node->operands[1]);
   if (!lhs || !rhs)

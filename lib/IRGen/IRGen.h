@@ -14,9 +14,10 @@ namespace tds {
 
 using Sizes = std::map<std::string, int64_t>;
 
-/// A module with one function of the graph's name, in the tds dialect. Sizes that are given become numbers, the others stay
-/// open: `?` with the text of the size. `sources` gives locations their lines; without it they are unknown. Arguments and
-/// results carry `tds.name`, the path of their leaf. A failure is a null module and a diagnostic in the context.
+/// A module with one function of the graph's name, in the tds dialect. Sizes that are given become numbers, the others
+/// stay open: `?` with the text of the size. `sources` gives locations their lines; without it they are unknown.
+/// Arguments and results carry `tds.name`, the path of their leaf. A failure is a null module and a diagnostic in the
+/// context.
 mlir::OwningOpRef<mlir::ModuleOp> generate(mlir::MLIRContext &context, const graph::Function &function,
                                            const Sizes &sizes, const Sources *sources);
 

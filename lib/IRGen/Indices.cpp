@@ -12,6 +12,9 @@ using namespace mlir;
 using namespace tds;
 using graph::Node;
 
+/// Says to the lowering that ids are those of the elements that go there (lib/Conversion/Lowering.h).
+static constexpr llvm::StringLiteral guarded = "tds.guarded";
+
 /// The number after the mark of a name like `$3`, or nothing.
 static std::optional<int> marked(StringRef name, char mark) {
   int number;
@@ -49,7 +52,8 @@ RankedTensorType Generator::typeFor(ArrayRef<int> indices, const Dims &shape, Ty
   return tensorType(texts, element);
 }
 
-Value Generator::align(OpBuilder &b, Location loc, const IndexedValue &value, ArrayRef<int> indices, const Dims *shape) {
+Value Generator::align(OpBuilder &b, Location loc, const IndexedValue &value, ArrayRef<int> indices,
+                       const Dims *shape) {
   RankedTensorType type = typeOf(value.v);
   unsigned own = unsigned(type.getRank() - int64_t(value.indices.size()));
   bool stretch = shape && own == 0 && !shape->empty();
@@ -69,7 +73,7 @@ Value Generator::align(OpBuilder &b, Location loc, const IndexedValue &value, Ar
     for (const Dim &dim : *shape)
       texts.push_back(resolve(dim).str());
   return AccessOp::create(b, loc, tensorType(texts, type.getElementType()), value.v,
-                      AffineMap::get(unsigned(texts.size()), 0, map, &context));
+                          AffineMap::get(unsigned(texts.size()), 0, map, &context));
 }
 
 namespace {
@@ -156,8 +160,9 @@ struct AffineWriter {
 };
 } // namespace
 
-std::optional<Generator::Coordinates> Generator::coordinates(const Node *node, ArrayRef<int> indices,
-                                                             ArrayRef<int> ofOperand, unsigned numIds, unsigned rank) {
+std::optional<Generator::Coordinates> Generator::coordinates(const Node *node, ArrayRef<Dim> places,
+                                                             ArrayRef<int> indices, ArrayRef<int> ofOperand,
+                                                             unsigned numIds, unsigned rank) {
   unsigned lead = unsigned(indices.size());
   auto variable = [&](StringRef name) -> AffineExpr {
     if (std::optional<int> id = marked(name, '$'))
@@ -173,7 +178,7 @@ std::optional<Generator::Coordinates> Generator::coordinates(const Node *node, A
   for (int id : ofOperand)
     map.push_back(dimAt(indices, id, &context));
   AffineWriter writer{&context, variable, numIds, result.symbols, {}};
-  for (const Dim &coordinate : node->coordinates)
+  for (const Dim &coordinate : places)
     map.push_back(writer.write(resolve(coordinate)));
   if (!writer.problem.empty()) {
     error(node, writer.problem);
@@ -183,23 +188,41 @@ std::optional<Generator::Coordinates> Generator::coordinates(const Node *node, A
   return result;
 }
 
-IndexedValue Generator::size(const Node *node) { return sizeValue(node, resolve(node->size)); }
+IndexedValue Generator::size(const Node *node) {
+  auto position = [&](StringRef name) -> IndexedValue {
+    std::optional<int> id = marked(name, '$');
+    if (!id)
+      return {};
+    OpBuilder &b = builderOf(node);
+    return {IotaOp::create(b, locationOf(node), typeFor(*id, {}, b.getI64Type()), 0), {*id}};
+  };
+  return polynomial(node, resolve(node->size), {}, position);
+}
 
-/// A polynomial over sizes and indices as an i64 over the space of the indices.
-IndexedValue Generator::sizeValue(const Node *node, const Dim &dim) {
+/// A Dim as an i64 over the space of what it mentions; values of its variables may have the dimensions `points` of
+/// their own.
+IndexedValue Generator::polynomial(const Node *node, const Dim &dim, const Dims &points,
+                                   llvm::function_ref<IndexedValue(StringRef)> variable) {
   OpBuilder &b = builderOf(node);
   Location loc = locationOf(node);
   Type i64 = b.getI64Type();
   auto sizeOnly = [&](const Dim &size) -> IndexedValue {
     if (std::optional<int64_t> number = size.constant())
-      return {tds::constant(b, loc, HostValue(host::Int(*number)), scalarType(i64)), {}}; // an int64_t alone would pass as a double
+      return {tds::constant(b, loc, HostValue(host::Int(*number)), scalarType(i64)), {}};
     return {SizeOp::create(b, loc, scalarType(i64), size.str()), {}};
   };
+  auto hasPoints = [&](const IndexedValue &x) { return typeOf(x.v).getRank() > int64_t(x.indices.size()); };
   auto combine = [&](StringRef name, const IndexedValue &x, const IndexedValue &y) -> IndexedValue {
     Indices indices = unite(x.indices, y.indices);
-    return {pointwise(b, loc, name, {align(b, loc, x, indices), align(b, loc, y, indices)}), indices};
+    const Dims *shape = hasPoints(x) || hasPoints(y) ? &points : nullptr;
+    return {pointwise(b, loc, name, {align(b, loc, x, indices, shape), align(b, loc, y, indices, shape)}), indices};
   };
-  if (indicesIn(dim).empty())
+  auto isVariable = [](const Dim &part) {
+    return llvm::any_of(part.names(), [](StringRef name) {
+      return name.starts_with("$") || name.starts_with("#") || name.starts_with("@");
+    });
+  };
+  if (!isVariable(dim))
     return sizeOnly(dim);
   Dim rest;
   IndexedValue sum;
@@ -208,16 +231,18 @@ IndexedValue Generator::sizeValue(const Node *node, const Dim &dim) {
     IndexedValue term;
     for (const Atom &atom : monomial) {
       Dim single = AffineWriter::asDim(atom);
-      Indices indices = indicesIn(single);
-      IndexedValue value;
-      if (indices.empty()) {
+      if (!isVariable(single)) {
         factor = factor * single;
         continue;
       }
+      IndexedValue value;
       if (atom.kind == Atom::name) {
-        value = {IotaOp::create(b, loc, typeFor(indices, {}, i64), 0), indices};
+        value = variable(atom.text);
+        if (elementOf(value.v) != i64)
+          value.v = convertTo(b, loc, value.v, i64);
       } else {
-        IndexedValue lhs = sizeValue(node, *atom.lhs), rhs = sizeValue(node, *atom.rhs);
+        IndexedValue lhs = polynomial(node, *atom.lhs, points, variable),
+                     rhs = polynomial(node, *atom.rhs, points, variable);
         value = combine(atom.kind == Atom::floorDiv ? "floordiv" : "mod", lhs, rhs);
       }
       term = term ? combine("mul", term, value) : value;
@@ -231,6 +256,51 @@ IndexedValue Generator::sizeValue(const Node *node, const Dim &dim) {
     sum = sum ? combine("add", sum, term) : term;
   }
   return rest.isConstant(0) ? sum : combine("add", sum, sizeOnly(rest));
+}
+
+/// Under a branch of each element, or in rounds that not all make, a coordinate that is data is 0 where the element
+/// does not go: only what is read is checked. Says whether there is such a branch or round.
+bool Generator::guardIds(const Node *node, const Dims &points, ArrayRef<int> indices, std::vector<Dim> &coordinates,
+                         SmallVectorImpl<IndexedValue> &ids) {
+  SmallVector<IndexedValue> guards =
+      node->outside == graph::Outside::none ? guardsOf(node) : SmallVector<IndexedValue>();
+  if (guards.empty())
+    return false;
+  OpBuilder &b = builderOf(node);
+  Location loc = locationOf(node);
+  // Who reads for several elements reads if one of them does.
+  for (IndexedValue &guard : guards) {
+    SmallVector<int64_t> others;
+    Indices kept;
+    for (auto [position, id] : llvm::enumerate(guard.indices))
+      llvm::is_contained(indices, id) ? kept.push_back(id) : others.push_back(int64_t(position));
+    if (!others.empty())
+      guard = {ReduceOp::create(b, loc, typeFor(kept, {}, b.getI1Type()), ReduceKind::any, guard.v, others), kept};
+  }
+  auto variable = [&](StringRef name) -> IndexedValue {
+    if (std::optional<int> id = marked(name, '@'))
+      return ids[*id];
+    if (std::optional<int> id = marked(name, '$'))
+      return {IotaOp::create(b, loc, typeFor(*id, {}, b.getI64Type()), 0), {*id}};
+    return {IotaOp::create(b, loc, typeFor({}, points, b.getI64Type()), *marked(name, '#')), {}};
+  };
+  SmallVector<IndexedValue> masked;
+  for (Dim &coordinate : coordinates) {
+    if (llvm::none_of(coordinate.names(), [](StringRef name) { return name.starts_with("@"); }))
+      continue;
+    std::optional<std::string> alone = coordinate.asName();
+    IndexedValue value = alone ? variable(*alone) : polynomial(node, resolve(coordinate), points, variable);
+    for (const IndexedValue &guard : guards) {
+      Indices all = unite(value.indices, guard.indices);
+      bool hasPoints = typeOf(value.v).getRank() > int64_t(value.indices.size());
+      Value at = align(b, loc, value, all), goes = align(b, loc, guard, all, hasPoints ? &points : nullptr);
+      value = {pointwise(b, loc, "select", {goes, at, tds::constant(b, loc, 0.0, typeOf(at))}), all};
+    }
+    coordinate = Dim::name("@" + std::to_string(masked.size()));
+    masked.push_back(value);
+  }
+  ids = masked;
+  return true;
 }
 
 static Outside outsideOf(const Node *node) {
@@ -261,7 +331,8 @@ IndexedValue Generator::access(const Node *node) {
       return {};
     indices = unite(indices, otherwise.indices);
   }
-  std::optional<Coordinates> at = coordinates(node, indices, x.indices, 0, unsigned(node->shape.size()));
+  std::optional<Coordinates> at =
+      coordinates(node, node->coordinates, indices, x.indices, 0, unsigned(node->shape.size()));
   if (!at)
     return {};
   OpBuilder &b = builderOf(node);
@@ -270,7 +341,8 @@ IndexedValue Generator::access(const Node *node) {
   if (hasElse && typeOf(outside).getRank() != 0)
     outside = align(b, loc, otherwise, indices, &node->shape);
   auto type = typeFor(indices, node->shape, elementOf(x.v));
-  return {AccessOp::create(b, loc, type, x.v, outside, at->map, b.getStrArrayAttr(at->symbols), outsideOf(node)), indices};
+  return {AccessOp::create(b, loc, type, x.v, outside, at->map, b.getStrArrayAttr(at->symbols), outsideOf(node)),
+          indices};
 }
 
 /// A subscript with data: the ids are tensors of the result's shape.
@@ -290,7 +362,10 @@ IndexedValue Generator::gather(const Node *node) {
       return {};
     indices = unite(indices, otherwise.indices);
   }
-  std::optional<Coordinates> at = coordinates(node, indices, x.indices, node->numIds, unsigned(node->shape.size()));
+  std::vector<Dim> places = node->coordinates;
+  bool isGuarded = guardIds(node, node->shape, indices, places, ids);
+  std::optional<Coordinates> at =
+      coordinates(node, places, indices, x.indices, unsigned(ids.size()), unsigned(node->shape.size()));
   if (!at)
     return {};
   OpBuilder &b = builderOf(node);
@@ -302,8 +377,11 @@ IndexedValue Generator::gather(const Node *node) {
   if (hasElse && typeOf(outside).getRank() != 0)
     outside = align(b, loc, otherwise, indices, &node->shape);
   auto type = typeFor(indices, node->shape, elementOf(x.v));
-  return {GatherOp::create(b, loc, type, x.v, aligned, outside, at->map, b.getStrArrayAttr(at->symbols), outsideOf(node)),
-          indices};
+  auto op =
+      GatherOp::create(b, loc, type, x.v, aligned, outside, at->map, b.getStrArrayAttr(at->symbols), outsideOf(node));
+  if (isGuarded)
+    op->setAttr(guarded, b.getUnitAttr());
+  return {op, indices};
 }
 
 /// An update: the values, and with them the result, are over all indices in play.
@@ -320,16 +398,23 @@ IndexedValue Generator::scatter(const Node *node) {
   for (const IndexedValue &operand : operands)
     indices = unite(indices, operand.indices);
   const Dims &points = node->operands[1]->shape;
-  std::optional<Coordinates> at = coordinates(node, indices, indices, node->numIds, unsigned(points.size()));
+  std::vector<Dim> places = node->coordinates;
+  SmallVector<IndexedValue> ids(ArrayRef(operands).drop_front(2));
+  bool isGuarded = guardIds(node, points, indices, places, ids);
+  std::optional<Coordinates> at =
+      coordinates(node, places, indices, indices, unsigned(ids.size()), unsigned(points.size()));
   if (!at)
     return {};
   OpBuilder &b = builderOf(node);
   Location loc = locationOf(node);
   Value init = align(b, loc, operands[0], indices);
+  Value written = align(b, loc, operands[1], indices);
   SmallVector<Value> aligned;
-  for (const IndexedValue &operand : ArrayRef(operands).drop_front())
-    aligned.push_back(align(b, loc, operand, indices, &points));
-  return {ScatterOp::create(b, loc, init.getType(), *kind, init, aligned[0], ArrayRef(aligned).drop_front(), at->map,
-                            b.getStrArrayAttr(at->symbols), outsideOf(node)),
-          indices};
+  for (const IndexedValue &id : ids)
+    aligned.push_back(align(b, loc, id, indices, &points));
+  auto op = ScatterOp::create(b, loc, init.getType(), *kind, init, written, aligned, at->map,
+                              b.getStrArrayAttr(at->symbols), outsideOf(node));
+  if (isGuarded)
+    op->setAttr(guarded, b.getUnitAttr());
+  return {op, indices};
 }

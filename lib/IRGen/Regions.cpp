@@ -5,9 +5,9 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// A scope is filled in a block of its own before the op that will hold it: which indices its results depend on decides the op's
-// types. Where a body feeds itself (loops) or its arguments must carry what the results depend on (derivatives), it is filled
-// again with wider arguments until nothing changes; there are no more rounds than indices.
+// A scope is filled in a block of its own before the op that will hold it: which indices its results depend on decides
+// the op's types. Where a body feeds itself (loops) or its arguments must carry what the results depend on
+// (derivatives), it is filled again with wider arguments until nothing changes; there are no more rounds than indices.
 //
 //===----------------------------------------------------------------------===//
 #include "dialect/TdsBuilder.h"
@@ -46,8 +46,8 @@ void Generator::yield(Enter &scope, Location loc, ArrayRef<IndexedValue> values,
   YieldOp::create(scope.builder, loc, yielded);
 }
 
-/// A scalar condition runs one side. One under indices becomes an elementwise branch for each shape of results: its yields have
-/// the shape of the condition.
+/// A scalar condition runs one side. One under indices becomes an elementwise branch for each shape of results: its
+/// yields have the shape of the condition.
 IndexedValues Generator::where(const Node *node) {
   IndexedValue condition = evaluate(node->operands[0]);
   if (!condition)
@@ -63,7 +63,7 @@ IndexedValues Generator::where(const Node *node) {
     Dims shape;
   };
   // Fills both sides with the results at `members`; the indices of each come from both sides.
-  auto fillSides = [&](ArrayRef<size_t> members, mlir::Region (&sides)[2], SmallVectorImpl<Indices> &indices,
+  auto fillSides = [&](ArrayRef<size_t> members, mlir::Region(&sides)[2], SmallVectorImpl<Indices> &indices,
                        bool decide, SmallVectorImpl<Type> &types) -> bool {
     Block *blocks[2] = {new Block, new Block};
     for (int side : {0, 1})
@@ -97,7 +97,9 @@ IndexedValues Generator::where(const Node *node) {
   mlir::Region sides[2];
   if (!fillSides(all, sides, indices, /*decide=*/true, types))
     return {};
-  auto resultShape = [&](size_t i) -> const Dims & { return node->resultShapes.empty() ? node->shape : node->resultShapes[i]; };
+  auto resultShape = [&](size_t i) -> const Dims & {
+    return node->resultShapes.empty() ? node->shape : node->resultShapes[i];
+  };
   SmallVector<Group> groups;
   for (size_t i : all) {
     auto same = llvm::find_if(groups, [&](const Group &group) {
@@ -130,36 +132,47 @@ IndexedValues Generator::where(const Node *node) {
 }
 
 /// An end of a counted loop as an index; a number stays one for who asks how often the loop runs.
-Value Generator::bound(const Node *node) {
-  IndexedValue value = evaluate(node);
-  if (!value)
-    return nullptr;
+Value Generator::asIndex(const Node *node, Value number) {
   OpBuilder &b = builderOf(node);
   Location loc = locationOf(node);
-  if (!value.indices.empty()) {
-    error(node, "a loop's range depends on an index; write a `while`, which each element runs on its own");
-    return nullptr;
-  }
-  DenseIntElementsAttr number;
-  if (auto constant = value.v.getDefiningOp<ConstantOp>())
-    number = dyn_cast<DenseIntElementsAttr>(constant.getValue());
-  if (number && number.getNumElements() == 1)
-    return arith::ConstantIndexOp::create(b, loc, (*number.begin()).getSExtValue());
-  Value scalar = tensor::ExtractOp::create(b, loc, value.v, ValueRange());
+  DenseIntElementsAttr known;
+  if (auto constant = number.getDefiningOp<ConstantOp>())
+    known = dyn_cast<DenseIntElementsAttr>(constant.getValue());
+  if (known && known.getNumElements() == 1)
+    return arith::ConstantIndexOp::create(b, loc, (*known.begin()).getSExtValue());
+  Value scalar = tensor::ExtractOp::create(b, loc, number, ValueRange());
   return arith::IndexCastOp::create(b, loc, b.getIndexType(), scalar);
 }
 
-/// A counted loop is scf.for. What rounds yield is written into tensors that the loop carries along.
+/// A counted loop is scf.for. What rounds yield is written into tensors that the loop carries along. A range that
+/// depends on indices is counted from 0 to the longest; an element that is through keeps its values.
 IndexedValues Generator::loop(const Node *node) {
   const Scope *body = node->scopes[0];
   size_t carried = body->params.size() - 1, stacked = body->results.size() - carried;
   SmallVector<IndexedValue> values;
-  Value begin = bound(node->operands[0]), end = bound(node->operands[1]);
-  if (!begin || !end || !evaluateAll(ArrayRef(node->operands).drop_front(2), values))
+  IndexedValue first = evaluate(node->operands[0]), last = evaluate(node->operands[1]);
+  if (!first || !last || !evaluateAll(ArrayRef(node->operands).drop_front(2), values))
     return {};
   OpBuilder &b = builderOf(node);
   Location loc = locationOf(node);
-  IndexedValue first = evaluate(node->operands[0]);
+  Type i64 = b.getI64Type();
+  Indices ranged = unite(first.indices, last.indices);
+  Value length; // over `ranged`, where rounds differ
+  Value begin, end;
+  if (ranged.empty()) {
+    begin = asIndex(node, first.v);
+    end = asIndex(node, last.v);
+  } else {
+    begin = arith::ConstantIndexOp::create(b, loc, 0);
+    if (stacked) { // as many rounds for all
+      IndexedValue rounds = polynomial(node, resolve(node->resultShapes[carried][0]), {}, {});
+      end = asIndex(node, rounds.v);
+    } else {
+      length = pointwise(b, loc, "sub", {align(b, loc, last, ranged), align(b, loc, first, ranged)});
+      SmallVector<int64_t> dims = llvm::to_vector(llvm::seq(int64_t(0), int64_t(ranged.size())));
+      end = asIndex(node, ReduceOp::create(b, loc, scalarType(i64), ReduceKind::max, length, dims));
+    }
+  }
 
   SmallVector<Indices> indices;
   for (const IndexedValue &value : values)
@@ -175,17 +188,27 @@ IndexedValues Generator::loop(const Node *node) {
     OpBuilder inside(&context); // the block is of no op yet
     inside.setInsertionPointToEnd(block);
     Value induction = block->addArgument(b.getIndexType(), loc);
-    Value number = arith::IndexCastOp::create(inside, loc, b.getI64Type(), induction);
-    Value counter = tensor::FromElementsOp::create(inside, loc, scalarType(b.getI64Type()), number);
-    SmallVector<IndexedValue> params = {{counter, {}}};
+    Value number = arith::IndexCastOp::create(inside, loc, i64, induction);
+    Value count = tensor::FromElementsOp::create(inside, loc, scalarType(i64), number);
+    IndexedValue counter = {count, {}};
+    if (!ranged.empty())
+      counter = {pointwise(inside, loc, "add", {align(inside, loc, {count, {}}, first.indices), first.v}),
+                 first.indices};
+    SmallVector<IndexedValue> params = {counter};
     for (size_t i = 0; i < carried; ++i) {
       inits.push_back(align(b, loc, values[i], indices[i]));
       params.push_back({block->addArgument(inits[i].getType(), locationOf(body->params[i + 1])), indices[i]});
     }
-    Enter scope(*this, body, block, params);
     SmallVector<IndexedValue> results;
-    if (!evaluateAll(body->results, results))
-      return {};
+    if (length) {
+      IndexedValue active = {pointwise(inside, loc, "lt", {align(inside, loc, {count, {}}, ranged), length}), ranged};
+      if (!maskedRound(node, active, params, inside, results))
+        return {};
+    } else {
+      Enter scope(*this, body, block, params);
+      if (!evaluateAll(body->results, results))
+        return {};
+    }
     for (size_t i = 0; i < carried; ++i)
       if (Indices wider = unite(indices[i], results[i].indices); wider != indices[i]) {
         indices[i] = wider;
@@ -194,30 +217,31 @@ IndexedValues Generator::loop(const Node *node) {
     if (again)
       continue;
 
+    inside.setInsertionPointToEnd(block);
     SmallVector<Value> yielded;
     for (size_t i = 0; i < carried; ++i)
-      yielded.push_back(align(scope.builder, loc, results[i], indices[i]));
+      yielded.push_back(align(inside, loc, results[i], indices[i]));
     indices.truncate(carried);
     for (size_t i = carried; i < carried + stacked; ++i) {
-      // stack[.., counter - begin, ..] = value
+      // stack[.., round, ..] = value
       IndexedValue &value = results[i];
       auto lead = unsigned(value.indices.size()), rank = unsigned(typeOf(value.v).getRank());
       auto type = typeFor(value.indices, node->resultShapes[i], elementOf(value.v));
       inits.push_back(zero(b, loc, type));
       indices.push_back(value.indices);
       Value stack = block->addArgument(type, loc);
-      Value round = pointwise(scope.builder, loc, "sub", {counter, first.v});
-      Value id = AccessOp::create(scope.builder, loc, withElement(typeOf(value.v), b.getI64Type()), round,
-                              AffineMap::get(rank, 0, &context));
+      Value round = ranged.empty() ? pointwise(inside, loc, "sub", {count, first.v}) : count;
+      Value id =
+          AccessOp::create(inside, loc, withElement(typeOf(value.v), i64), round, AffineMap::get(rank, 0, &context));
       SmallVector<AffineExpr> map;
       for (unsigned d = 0; d < rank; ++d)
         map.push_back(b.getAffineDimExpr(d));
       map.insert(map.begin() + lead, b.getAffineSymbolExpr(0));
-      yielded.push_back(ScatterOp::create(scope.builder, loc, type, ScatterKind::set, stack, value.v, id,
+      yielded.push_back(ScatterOp::create(inside, loc, type, ScatterKind::set, stack, value.v, id,
                                           AffineMap::get(rank, 1, map, &context), b.getStrArrayAttr({}),
                                           Outside::clamp));
     }
-    scf::YieldOp::create(scope.builder, loc, yielded);
+    scf::YieldOp::create(inside, loc, yielded);
   }
   Value step = arith::ConstantIndexOp::create(b, loc, 1);
   auto op = scf::ForOp::create(b, loc, begin, end, step, inits);
@@ -228,6 +252,62 @@ IndexedValues Generator::loop(const Node *node) {
   return out;
 }
 
+/// A round that only the active elements make: branches of each element, one for each shape, between the body and what
+/// is carried.
+bool Generator::maskedRound(const Node *node, const IndexedValue &active, ArrayRef<IndexedValue> params, OpBuilder &b,
+                            SmallVectorImpl<IndexedValue> &results) {
+  const Scope *body = node->scopes[0];
+  Location loc = locationOf(node);
+  auto fill = [&](mlir::Region &region, ArrayRef<Node *> wanted, SmallVectorImpl<IndexedValue> &values,
+                  ArrayRef<Indices> indices, SmallVectorImpl<Type> &types) {
+    region.push_back(new Block);
+    Enter scope(*this, body, &region.front(), params);
+    frames.back().guard = active;
+    if (!evaluateAll(wanted, values))
+      return false;
+    if (!indices.empty())
+      yield(scope, loc, values, indices, types);
+    return true;
+  };
+  SmallVector<Type> types;
+  {
+    mlir::Region trial; // for the indices alone
+    if (!fill(trial, body->results, results, {}, types))
+      return false;
+  }
+  auto carried = params.drop_front();
+  for (auto [result, old] : llvm::zip_equal(results, carried))
+    result = {Value(), unite(unite(result.indices, old.indices), active.indices)};
+  for (size_t i = 0; i < results.size(); ++i) {
+    if (results[i].v)
+      continue;
+    SmallVector<size_t> group;
+    SmallVector<Node *> wanted;
+    SmallVector<IndexedValue> kept, values;
+    const Dims &shape = body->params[i + 1]->shape;
+    for (size_t k = i; k < results.size(); ++k)
+      if (results[k].indices == results[i].indices && body->params[k + 1]->shape == shape) {
+        group.push_back(k);
+        wanted.push_back(body->results[k]);
+        kept.push_back(carried[k]);
+      }
+    SmallVector<Indices> indices(group.size(), results[i].indices);
+    mlir::Region goes, stays;
+    if (!fill(goes, wanted, values, indices, types))
+      return false;
+    stays.push_back(new Block);
+    Enter other(*this, body, &stays.front(), params);
+    yield(other, loc, kept, indices, types);
+    auto op = WhereOp::create(b, loc, types, align(b, loc, active, results[i].indices, &shape));
+    moveInto(op.getThenRegion(), goes);
+    moveInto(op.getElseRegion(), stays);
+    for (auto [k, value] : llvm::zip_equal(group, op.getResults()))
+      results[k].v = value;
+  }
+  return true;
+}
+
+/// Conditions of the branches around a node and of the rounds that it is in.
 SmallVector<IndexedValue> Generator::guardsOf(const Node *node) {
   SmallVector<IndexedValue> guards;
   Frame &own = frameOf(node);
@@ -244,9 +324,10 @@ SmallVector<IndexedValue> Generator::guardsOf(const Node *node) {
   return guards;
 }
 
-/// A `while` is scf.while. Under indices it runs while any element wants it, and an element that does not keeps its values: who
-/// wants is part of the state, computed once a round. (Computed twice, fused differently, it might differ in the last bit, and
-/// an element would wait forever.) In a branch an element does not take it wants nothing: there it might never end.
+/// A `while` is scf.while. Under indices it runs while any element wants it, and an element that does not keeps its
+/// values: who wants is part of the state, computed once a round. (Computed twice, fused differently, it might differ
+/// in the last bit, and an element would wait forever.) In a branch an element does not take it wants nothing: there it
+/// might never end.
 IndexedValues Generator::whileLoop(const Node *node) {
   const Scope *conditionScope = node->scopes[0], *body = node->scopes[1];
   SmallVector<IndexedValue> values;
@@ -258,8 +339,9 @@ IndexedValues Generator::whileLoop(const Node *node) {
   for (const IndexedValue &value : values)
     indices.push_back(value.indices);
   SmallVector<IndexedValue> guards = guardsOf(node);
-  auto condition = [&](Block *block, ArrayRef<IndexedValue> state) {
+  auto condition = [&](Block *block, ArrayRef<IndexedValue> state, IndexedValue guard = {}) {
     Enter scope(*this, conditionScope, block, state);
+    frames.back().guard = guard;
     return evaluate(conditionScope->results[0]);
   };
   auto freshBlock = [](mlir::Region &region) {
@@ -310,6 +392,8 @@ IndexedValues Generator::whileLoop(const Node *node) {
     SmallVector<Value> yielded;
     {
       Enter scope(*this, body, afterBlock, afterParams);
+      if (want)
+        frames.back().guard = {want, wants};
       SmallVector<IndexedValue> results;
       if (!evaluateAll(body->results, results))
         return {};
@@ -334,7 +418,7 @@ IndexedValues Generator::whileLoop(const Node *node) {
       continue;
     inside.setInsertionPointToEnd(afterBlock);
     if (want) {
-      IndexedValue later = condition(afterBlock, next);
+      IndexedValue later = condition(afterBlock, next, {want, wants});
       inside.setInsertionPointToEnd(afterBlock);
       yielded.push_back(pointwise(inside, loc, "and", {want, align(inside, loc, later, wants)}));
       SmallVector<IndexedValue> first;
@@ -357,8 +441,8 @@ IndexedValues Generator::whileLoop(const Node *node) {
   return out;
 }
 
-/// A request for a derivative. Reverse mode under indices wants a gradient for each of their values: the variables are broadcast
-/// over all indices that the differentiated results depend on.
+/// A request for a derivative. Reverse mode under indices wants a gradient for each of their values: the variables are
+/// broadcast over all indices that the differentiated results depend on.
 IndexedValues Generator::derivative(const Node *node) {
   const Scope *body = node->scopes[0];
   bool reverse = node->name == "vjp";
@@ -430,8 +514,8 @@ IndexedValues Generator::derivative(const Node *node) {
   return out;
 }
 
-/// A call that keeps its name. With a derivative of its own, arguments and results go over one set of indices, so that the
-/// cotangents do; the broadcasts outside have their own adjoints.
+/// A call that keeps its name. With a derivative of its own, arguments and results go over one set of indices, so that
+/// the cotangents do; the broadcasts outside have their own adjoints.
 IndexedValues Generator::composite(const Node *node) {
   const Scope *body = node->scopes[0];
   const Scope *rule = node->scopes.size() > 1 ? node->scopes[1] : nullptr;
