@@ -73,6 +73,11 @@ void Activity::mark(scf::ForOp loop) {
       varying.insert(result);
 }
 
+/// A mask that is true, or false, in all places.
+static Value everywhere(OpBuilder &b, Location loc, Type type, bool value) {
+  return constant(b, loc, value ? 1.0 : 0.0, withElement(cast<RankedTensorType>(type), b.getI1Type()));
+}
+
 LogicalResult Reverse::loop(scf::ForOp forward, ArrayRef<Cotangent> given) {
   Location loc = forward.getLoc();
   std::optional<Dim> lo = sizeOf(forward.getLowerBound()), hi = sizeOf(forward.getUpperBound());
@@ -86,7 +91,8 @@ LogicalResult Reverse::loop(scf::ForOp forward, ArrayRef<Cotangent> given) {
   Block *body = forward.getBody();
   unsigned carried = unsigned(forward.getRegionIterArgs().size());
 
-  // The reversed round, in a region of no op yet. Its arguments: the round, dx of what varies; then what is read back.
+  // The reversed round, in a region of no op yet. Its arguments: the round, dx of what varies, in a branch an element
+  // where each dx is live; then what is added to, and where that is live.
   mlir::Region region;
   OpBuilder::InsertionGuard guard(b);
   auto after = b.saveInsertionPoint();
@@ -96,8 +102,9 @@ LogicalResult Reverse::loop(scf::ForOp forward, ArrayRef<Cotangent> given) {
   Value one = arith::ConstantIndexOp::create(b, loc, 1);
   Value i = arith::SubIOp::create(b, loc, arith::SubIOp::create(b, loc, sum, one), r);
   SmallVector<Value> inits;
+  bool masked = llvm::any_of(given, [](const Cotangent &c) { return bool(c.live); });
   SmallVector<unsigned> varying; // which carried values have a cotangent
-  SmallVector<Value> dx;
+  SmallVector<Value> dx, live;
   IRMapping map;
   map.map(forward.getInductionVar(), i);
   SmallVector<Value> kept(carried); // stand-ins for what the stacks hold
@@ -111,25 +118,38 @@ LogicalResult Reverse::loop(scf::ForOp forward, ArrayRef<Cotangent> given) {
     varying.push_back(k);
     dx.push_back(round->addArgument(argument.getType(), loc));
   }
+  live.resize(varying.size());
+  for (auto [d, there] : llvm::zip_equal(dx, live))
+    if (masked)
+      there = round->addArgument(withElement(typeOf(d), b.getI1Type()), loc);
   SmallVector<Operation *> ops = copy(body, map);
   Reverse inner(b, made, activity);
-  for (auto [k, d] : llvm::zip_equal(varying, dx))
-    inner.add(map.lookupOrDefault(forward.getYieldedValues()[k]), {d, nullptr});
+  for (auto [k, d, there] : llvm::zip_equal(varying, dx, live))
+    inner.add(map.lookupOrDefault(forward.getYieldedValues()[k]), {d, there});
   if (failed(inner.walk(ops)))
     return failure();
 
   // What a round adds to: the carried values' cotangents are new, those from outside are sums.
-  SmallVector<Value> yields, outside;
+  SmallVector<Value> yields, lives, outside, outsideMasked;
   for (unsigned k : varying) {
-    Value d = inner.take(kept[k]).d;
-    yields.push_back(d ? d : zero(loc, kept[k].getType()));
+    Cotangent c = inner.take(kept[k]);
+    yields.push_back(c.d ? c.d : zero(loc, kept[k].getType()));
+    if (masked)
+      lives.push_back(c.live ? c.live : everywhere(b, loc, kept[k].getType(), bool(c.d)));
   }
+  yields.append(lives);
   for (auto &[v, cotangent] : inner.cotangents)
     if (cotangent.d && !isWithin(v, round))
       outside.push_back(v);
   for (Value v : outside) {
     Value argument = round->addArgument(v.getType(), loc);
     yields.push_back(inner.sumOf(loc, argument, inner.cotangents[v].d));
+    if (inner.cotangents[v].live)
+      outsideMasked.push_back(v);
+  }
+  for (Value v : outsideMasked) {
+    Value there = inner.cotangents[v].live;
+    yields.push_back(OrOp::create(b, loc, round->addArgument(there.getType(), loc), there));
   }
   scf::YieldOp::create(b, loc, yields);
   for (Operation &op : llvm::make_early_inc_range(llvm::reverse(*round)))
@@ -190,19 +210,36 @@ LogicalResult Reverse::loop(scf::ForOp forward, ArrayRef<Cotangent> given) {
 
   b.restoreInsertionPoint(after);
   for (unsigned k : varying) {
-    Cotangent c = given[k];
-    Value d = mask(loc, c.live, c.d);
+    Value d = mask(loc, given[k].live, given[k].d);
     inits.push_back(d ? d : zero(loc, forward.getRegionIterArgs()[k].getType()));
   }
+  for (unsigned k : varying)
+    if (masked)
+      inits.push_back(given[k].live ? given[k].live
+                                    : everywhere(b, loc, forward.getRegionIterArgs()[k].getType(), bool(given[k].d)));
   for (Value v : outside)
     inits.push_back(zero(loc, v.getType()));
+  for (Value v : outsideMasked)
+    inits.push_back(everywhere(b, loc, v.getType(), false));
   auto backward =
       scf::ForOp::create(b, loc, forward.getLowerBound(), forward.getUpperBound(), forward.getStep(), inits);
   backward.getRegion().getBlocks().clear();
   backward.getRegion().takeBody(region);
-  for (auto [n, k] : llvm::enumerate(varying))
-    add(forward.getInitArgs()[k], {backward.getResult(unsigned(n)), nullptr});
-  for (auto [n, v] : llvm::enumerate(outside))
-    add(v, {backward.getResult(unsigned(varying.size() + n)), nullptr});
+  ValueRange results = backward.getResults();
+  auto next = [&](size_t count) {
+    ValueRange taken = results.take_front(count);
+    results = results.drop_front(count);
+    return SmallVector<Value>(taken);
+  };
+  SmallVector<Value> ofInits = next(varying.size());
+  SmallVector<Value> whereInits = masked ? next(varying.size()) : SmallVector<Value>(varying.size());
+  SmallVector<Value> ofOutside = next(outside.size());
+  llvm::SmallDenseMap<Value, Value> whereOutside;
+  for (auto [v, there] : llvm::zip_equal(outsideMasked, next(outsideMasked.size())))
+    whereOutside[v] = there;
+  for (auto [k, d, there] : llvm::zip_equal(varying, ofInits, whereInits))
+    add(forward.getInitArgs()[k], {d, there});
+  for (auto [v, d] : llvm::zip_equal(outside, ofOutside))
+    add(v, {d, whereOutside.lookup(v)});
   return success();
 }
