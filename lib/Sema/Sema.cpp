@@ -52,7 +52,25 @@ void Elaborator::setResults(const Value &value) {
   });
 }
 
-static bool isPlain(const Value &v) { return v.kind == Value::tensor || v.kind == Value::record || v.kind == Value::tuple; }
+/// The part of a result that no memory can hold: a string, a function, a type.
+static const Value *abstractPart(const Value &v) {
+  if (v.kind != Value::tensor && v.kind != Value::record && v.kind != Value::tuple)
+    return &v;
+  for (const Value &part : v.parts)
+    if (const Value *found = abstractPart(part))
+      return found;
+  return nullptr;
+}
+
+/// A result as memory holds it.
+static Value held(Program &program, Elaborator &elaborator, Value value, Range range) {
+  const Value *part = value.kind == Value::none ? nullptr : abstractPart(value);
+  if (!part)
+    return elaborator.settleTensors(std::move(value));
+  program.diagnostics().error(Code::E0202, part != &value && part->range.file ? part->range : range,
+                              part->kind == Value::string ? "a string is for printing and file names" : "functions and types are values only as arguments");
+  return {};
+}
 
 /// Runs `body` in a fresh elaborator; on failure what it reported stays, unless `wanted` explains it.
 static std::optional<Instance> run(Program &program, const Module &module, const std::string &name,
@@ -63,6 +81,7 @@ static std::optional<Instance> run(Program &program, const Module &module, const
   size_t before = program.diagnostics().all().size();
   Elaborator elaborator(program, *instance.function, module);
   Value value = body(elaborator);
+  value = held(program, elaborator, std::move(value), range);
   if (value.kind == Value::none || program.diagnostics().hasErrors()) {
     if (value.kind == Value::none && program.diagnostics().all().size() == before)
       program.diagnostics().error(Code::E0902, range, "this could not be elaborated, and no reason was given");
@@ -73,11 +92,6 @@ static std::optional<Instance> run(Program &program, const Module &module, const
     instance.wanted = std::move(elaborator.wanted);
     return instance;
   }
-  if (!isPlain(value)) {
-    program.diagnostics().error(Code::E0202, range, value.kind == Value::string ? "a string is for printing and file names" : "functions and types are values only as arguments");
-    return std::nullopt;
-  }
-  value = elaborator.settleTensors(std::move(value));
   elaborator.setResults(value);
   instance.result = typeOf(value);
   return instance;
@@ -240,7 +254,7 @@ bool sema::check(Program &program, const Module &module) {
     CallArguments arguments;
     for (const Input &input : *inputs)
       arguments.named.emplace_back(input.name, input.known ? *input.known : e.declareParam(input.name, input.type));
-    e.callDef(module, *def, std::move(arguments));
+    held(program, e, e.callDef(module, *def, std::move(arguments)), def->body->range);
   }
   return !program.diagnostics().hasErrors();
 }
