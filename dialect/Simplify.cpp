@@ -11,9 +11,15 @@ namespace {
 
 //===--- Access ---------------------------------------------------------------------------------------------------===//
 
-/// A read that only permutes, drops and repeats dimensions: each coordinate is one index, none twice.
+/// A read that only permutes, drops and repeats dimensions: each coordinate is one index, none twice, and runs over its
+/// whole dimension: a slice from the front has the same map.
 bool isPermutedRead(AccessOp op) {
-  return op && op.getOutside() == Outside::none && op.getMap().getNumSymbols() == 0 && op.getMap().isProjectedPermutation();
+  if (!op || op.getOutside() != Outside::none || op.getMap().getNumSymbols() != 0 || !op.getMap().isProjectedPermutation())
+    return false;
+  for (auto [k, expr] : llvm::enumerate(op.getMap().getResults()))
+    if (dimText(typeOf(op.getX()), unsigned(k)) != dimText(op.getType(), cast<AffineDimExpr>(expr).getPosition()))
+      return false;
+  return true;
 }
 
 // access(access x at m) at n  =>  access x at m(n)

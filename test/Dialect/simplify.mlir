@@ -160,3 +160,16 @@ func.func @signed_zeros() -> (tensor<2xf32>, tensor<2xf32>, tensor<2xi8>) {
   %2 = tds.add %c, %c : tensor<2xi8>
   return %0, %1, %2 : tensor<2xf32>, tensor<2xf32>, tensor<2xi8>
 }
+
+// A slice from the front has the map of a permutation, and is none.
+// CHECK-LABEL: @slice
+func.func @slice(%x: tensor<3x4xf32>, %v: tensor<4xf32>) -> tensor<3xf32> {
+  // CHECK: tds.access %{{.*}} at (d0, d1) -> (d0, d1) : tensor<3x4xf32> -> tensor<3x2xf32>
+  // CHECK: tds.contract {{.*}} : tensor<3x2xf32>, tensor<2xf32>
+  %a = tds.access %x at (d0, d1) -> (d0, d1) : tensor<3x4xf32> -> tensor<3x2xf32>
+  %b = tds.access %v at (d0) -> (d0) : tensor<4xf32> -> tensor<2xf32>
+  %c = tds.access %b at (d0, d1) -> (d1) : tensor<2xf32> -> tensor<3x2xf32>
+  %m = tds.mul %a, %c : tensor<3x2xf32>
+  %s = tds.reduce sum %m over [1] : tensor<3x2xf32>
+  return %s : tensor<3xf32>
+}

@@ -143,7 +143,7 @@ CASES = [
     ("log_softmax(x, axis=0)", np.log(softmax(x, 0))), ("logsumexp(x, axis=1)", lse(x, 1)), ("sum(e, axis=0)", e.sum(0)), ("prod(e)", 1.0), ("max(e, axis=0)", np.full(3, -np.inf)), ("min(e, axis=0)", np.full(3, np.inf)), ("any(e > 0)", False), ("all(e > 0)", True),
     ("mean(e)", np.nan), ("logsumexp(e, axis=0)", np.full(3, -np.inf)), ("max(n1)", np.nan), ("sum(zeros((3, 0)), axis=1)", np.zeros(3)),
     # products
-    ("x @ v", x @ v), ("v @ transpose(x)", v @ x.T), ("v @ v", v @ v), ("x @ transpose(x)", x @ x.T), ("t @ transpose(x)", t @ x.T), ("t @ v", t @ v), ("t @ transpose(t, (0, 2, 1))", t @ t.transpose(0, 2, 1)), ("d @ transpose(d)", d @ d.T), ("i @ k", i @ k),
+    ("x @ v", x @ v), ("v @ transpose(x)", v @ x.T), ("v @ v", v @ v), ("x @ transpose(x)", x @ x.T), ("t @ transpose(x)", t @ x.T), ("t @ v", t @ v), ("t @ transpose(t, (0, 2, 1))", t @ t.transpose(0, 2, 1)), ("d @ transpose(d)", d @ d.T), ("x[:, :2] @ v[:2]", x[:, :2] @ v[:2]), ("[a < 2] => sum[j < 3](x[j, a] * v[j])", np.array([sum(x[j, a] * v[j] for j in range(3)) for a in range(2)])), ("transpose(x)[:2, :2] @ x[:2, :3]", x.T[:2, :2] @ x[:2, :3]), ("i @ k", i @ k),
     # index notation
     ("[a, c] => x[a, c] * v[c]", x * v), ("[a, c] => sum[j](x[a, j] * x[c, j])", x @ x.T), ("[a] => sum[r < 2](v[a + r])", v[:-1] + v[1:]), ("[a < 4] => v[a - 1 else 0] + v[a + 1 else 5]", np.array([0, 1, -2, .5]) + np.array([-2, .5, 4, 5])),
     ("[a < 6] => v[a - 1 wrap]", np.take(v, np.arange(-1, 5), mode="wrap")), ("[a < 6] => v[a - 1 clamp]", np.take(v, np.arange(-1, 5), mode="clip")), ("[a] => v[2 * a]", v[::2]), ("[a, c] => if a == c then 1.0 else x[a, c]", np.where(np.arange(3)[:, None] == np.arange(4), 1, x)),
