@@ -263,7 +263,7 @@ Value Elaborator::callDef(const Module &owner, const ast::DefItem &def, CallArgu
       if (element == Element::key || element == Element::boolean)
         return error(Code::E0205, v.range.file ? v.range : arguments.range, "`" + def.params[i].name.text + "` is " + describe(v) + ", expected " + pattern.str()), false;
       Value like = Value::ofNode(constant(0, element, arguments.range));
-      like.range = def.params[i].name.range;
+      like.range = {}; // the argument is what to mend
       Range where = v.range;
       if (!unifyElements({&like, &v}, def.params[i].name.text, arguments.range))
         return false;

@@ -47,6 +47,7 @@ public:
   graph::Node *materialize(Value &value);
   /// The type with the names of a binding put in; `where` for messages.
   std::optional<Type> resolveType(const ast::Type &type, Binding *binding);
+  std::optional<Type> aliasBody(const ast::TypeItem &item, Range range, Binding *binding);
   std::optional<Type> typeFromExpr(const ast::Expr &e);
   bool bindPattern(const Type &pattern, const Value &value, Binding &binding, Range range, const std::string &what);
   Type substitute(const Type &type, const Binding &binding);
@@ -67,6 +68,7 @@ private:
   std::vector<Frame> frames;
   bool stopped = false; ///< inside `stop_gradient(..)`, where values from outside a derivative are welcome
   std::set<const ast::DefItem *> insideVjp;     ///< whose own `vjp` is being elaborated: calls of it there take its body's derivative
+  std::set<const void *> open;                  ///< aliases and constants that are being read, which may not hold themselves
   std::map<std::string, Range> boundInside;     ///< names that only a loop or branch had
   std::vector<graph::Node *> dataAtoms; ///< `%k`
   std::map<graph::Node *, unsigned> dataAtomOf;
@@ -114,7 +116,8 @@ private:
   const Value *lookup(const std::string &text, Range range);
   Value field(const ast::FieldAccess &e);
   Value ifExpr(const ast::If &e);
-  Value branch(Value condition, Range range, const std::function<Value()> &then, const std::function<Value()> &otherwise);
+  Value branch(Value condition, Range range, const std::function<Value()> &then, const std::function<Value()> &otherwise,
+               const std::vector<std::string> &carried = {});
   Value list(const ast::List &e);
   Value number(const ast::Number &e);
   Value binary(const ast::Binary &e);

@@ -233,9 +233,12 @@ Value Elaborator::moduleConstant(const Module &owner, const ast::ConstItem &item
   const ast::Expr *value = program.constantExpr(owner, item);
   if (!value)
     return {};
+  if (!open.insert(&item).second)
+    return fail(Code::E0210, range, "the constant `" + item.name.text + "` is made of itself");
   auto saved = std::exchange(env, std::make_shared<Env>());
   const Module *savedModule = std::exchange(module, &owner);
   Value v = expr(*value);
+  open.erase(&item);
   env = saved;
   module = savedModule;
   v.range = range;
@@ -475,7 +478,7 @@ Value Elaborator::ifExpr(const ast::If &e) {
 
 /// One side runs. What is made of sizes and constants is decided here, and the other side is not even looked at.
 Value Elaborator::branch(Value condition, Range range, const std::function<Value()> &then,
-                         const std::function<Value()> &otherwise) {
+                         const std::function<Value()> &otherwise, const std::vector<std::string> &carried) {
   if (condition.kind == Value::none)
     return {};
   if (condition.truth)
@@ -497,6 +500,14 @@ Value Elaborator::branch(Value condition, Range range, const std::function<Value
     scope = saved;
     if (sides[side].kind == Value::none)
       return {};
+  }
+  std::string sideTypes[2], carriedTypes; // as written, before weak numbers meet
+  for (int side = 0; side < 2; ++side)
+    sideTypes[side] = describe(sides[side]);
+  for (size_t i = 0; i < carried.size() && carriedTypes.empty(); ++i) {
+    const Value &a = sides[0].parts[i], &b = sides[1].parts[i];
+    if (!(typeOf(a) == typeOf(b)) && !(a.isScalar() && b.isScalar() && a.weak && b.weak))
+      carriedTypes = "`" + carried[i] + "` is " + describe(a) + " after one side of `if` and " + describe(b) + " after the other";
   }
   std::vector<Value *> leavesOf[2];
   for (int side = 0; side < 2; ++side)
@@ -524,7 +535,7 @@ Value Elaborator::branch(Value condition, Range range, const std::function<Value
     a.weak = weak;
   }
   if (!same)
-    return fail(Code::E0213, range, "the two sides of `if` differ: " + describe(sides[0]) + " and " + describe(sides[1]));
+    return fail(Code::E0213, range, carriedTypes.empty() ? "the two sides of `if` differ: " + sideTypes[0] + " and " + sideTypes[1] : carriedTypes);
   size_t next = 0;
   Value result = sides[0];
   forEachLeaf(result, [&](Value &leaf) {

@@ -56,7 +56,30 @@ Module *Program::add(const std::string &key, std::string name, std::string text,
     if (!isNew)
       diags.error(Code::E0221, name.range, "`" + name.text + "` is defined twice").note(it->second->name.range, "first here");
   };
+  auto distinct = [&](const auto &list, auto nameOf, const char *where) {
+    std::map<std::string, Range> seen;
+    for (auto &entry : list) {
+      const ast::Identifier &name = nameOf(entry);
+      auto [it, isNew] = seen.try_emplace(name.text, name.range);
+      if (!isNew)
+        diags.error(Code::E0221, name.range, "`" + name.text + "` is " + where + " twice").note(it->second, "first here");
+    }
+  };
+  auto named = [](const auto &entry) -> const ast::Identifier & { return entry.name; };
+  auto fields = [&](auto &self, const ast::Type &type) -> void {
+    distinct(type.fields, named, "a field of this record");
+    for (const ast::Field &field : type.fields)
+      self(self, *field.type);
+  };
   for (const ast::ItemPtr &item : module.file->items) {
+    if (auto *d = dyn_cast<ast::DefItem>(item.get()))
+      distinct(d->params, named, "a parameter");
+    else if (auto *v = dyn_cast<ast::VjpItem>(item.get()))
+      distinct(v->params, named, "a parameter");
+    else if (auto *t = dyn_cast<ast::TypeItem>(item.get())) {
+      distinct(t->params, [](const ast::Identifier &name) -> const ast::Identifier & { return name; }, "a size of this type");
+      fields(fields, *t->type);
+    }
     if (auto *d = dyn_cast<ast::DefItem>(item.get())) {
       define(module.defs, d->name, d);
       if (d->library && !library)

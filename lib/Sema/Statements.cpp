@@ -560,7 +560,7 @@ bool Elaborator::ifStatement(const ast::IfStmt &s) {
     env = saved;
     return fine ? values : Value{};
   };
-  Value values = branch(condition, s.condition->range, [&] { return side(true); }, [&] { return side(false); });
+  Value values = branch(condition, s.condition->range, [&] { return side(true); }, [&] { return side(false); }, carried);
   if (!fine || values.kind == Value::none)
     return false;
   for (size_t i = 0; i < carried.size(); ++i)

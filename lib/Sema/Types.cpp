@@ -119,7 +119,7 @@ std::optional<Type> Elaborator::resolveType(const ast::Type &t, Binding *binding
       for (auto &[param, size] : parameters)
         env->names[param] = Value::ofSize(size);
       Binding none;
-      auto body = resolveType(*item.type, binding ? &none : nullptr);
+      auto body = aliasBody(item, t.range, binding ? &none : nullptr);
       env = savedEnv;
       module = savedModule;
       if (!body)
@@ -156,6 +156,15 @@ std::optional<Type> Elaborator::resolveType(const ast::Type &t, Binding *binding
     return error(Code::E0219, t.range, "a tuple can't be stacked; use a record"), std::nullopt;
   stackLeaves(type, lead, used > 0);
   return type;
+}
+
+/// What an alias stands for, in its own module and names.
+std::optional<Type> Elaborator::aliasBody(const ast::TypeItem &item, Range range, Binding *binding) {
+  if (!open.insert(&item).second)
+    return error(Code::E0219, range, "the type `" + item.name.text + "` holds itself"), std::nullopt;
+  auto body = resolveType(*item.type, binding);
+  open.erase(&item);
+  return body;
 }
 
 /// A type written where an expression stands: `init(Mlp[64, 128, 10], k)`.
@@ -217,7 +226,7 @@ std::optional<Type> Elaborator::typeFromExpr(const ast::Expr &e) {
     auto savedEnv = std::exchange(env, std::make_shared<Env>());
     const Module *savedModule = std::exchange(module, from);
     env->names = names;
-    auto body = resolveType(*item.type, nullptr);
+    auto body = aliasBody(item, e.range, nullptr);
     env = savedEnv;
     module = savedModule;
     if (!body)
