@@ -2,6 +2,7 @@
 #include "lib/Script/Interpreter.h"
 #include "runtime/Format.h"
 #include "runtime/Random.h"
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <numbers>
@@ -56,7 +57,7 @@ Value Interpreter::eval(const ast::Expr &e) {
     std::vector<std::string> names;
     for (auto &[name, value] : r->fields) {
       auto part = host(*value);
-      if (!part || !part->type)
+      if (!part || !part->type || std::ranges::find(names, name.text) != names.end()) // Sema refuses a name given twice
         return compiled(e);
       parts.push_back(part->settled());
       names.push_back(name.text);
