@@ -80,6 +80,23 @@ LogicalResult makeEntry(func::FuncOp function) {
   return success();
 }
 
+/// What an inner loop made of the old state, in a buffer of its own because the old one is read again, goes back into
+/// it:  materialize (for (%new = %old) ...) in %old  =>  for (%new = copy of %old). Bufferisation would make that copy
+/// itself, but rejects the form before it decides.
+void copyInit(OpBuilder &builder, Value from, Value to) {
+  auto result = dyn_cast<OpResult>(from);
+  if (!result || !isa<scf::ForOp, scf::WhileOp>(result.getOwner()))
+    return;
+  auto loop = cast<LoopLikeOpInterface>(result.getOwner());
+  OpOperand &init = loop.getInitsMutable()[result.getResultNumber()];
+  if (init.get() != to)
+    return;
+  OpBuilder::InsertionGuard guard(builder);
+  builder.setInsertionPoint(loop);
+  init.set(bufferization::AllocTensorOp::create(builder, loop.getLoc(), cast<RankedTensorType>(to.getType()),
+                                                ValueRange{}, to));
+}
+
 /// A loop's new state goes where the old one is:  yield %new  =>  yield (materialize_in_destination %new in %old)
 ///
 /// Needed unless the analysis finds %new there already. What a new state shares with another one's place (a swap) is
@@ -97,6 +114,7 @@ bool keepState(MutableArrayRef<OpOperand> yielded, Block::BlockArgListType old,
   OpBuilder builder(terminator);
   Location loc = terminator->getLoc();
   for (auto [from, to] : moves) {
+    copyInit(builder, from->get(), to);
     bool shared = llvm::any_of(old, [&, self = to](Value other) {
       return other != self && isa<RankedTensorType>(other.getType()) &&
              state.areAliasingBufferizedValues(from->get(), other);

@@ -92,3 +92,44 @@ func.func @check(%x: tensor<8xi64>) -> tensor<8xi64> {
   } -> tensor<8xi64>
   return %y : tensor<8xi64>
 }
+
+// -----
+
+// An inner loop starts from a state of the outer one that is read again behind it: it goes on in a copy.
+// CHECK-LABEL: func private @inner_loop_body
+// CHECK: memref.copy %arg1, %[[STATE:[^ ]*]] :
+// CHECK: scf.for
+// CHECK: memref.copy %[[STATE]], %[[OWN:[^ ]*]] :
+// CHECK: scf.for
+// CHECK: linalg.generic {{.*}} ins(%[[OWN]] : {{.*}}) outs(%[[OWN]]
+// CHECK: linalg.generic {{.*}} ins(%[[STATE]], %[[OWN]] :
+// CHECK: memref.copy %[[OWN]], %[[STATE]]
+// CHECK: memref.copy %{{.*}}, %arg2
+// CHECK: memref.copy %{{.*}}, %arg3
+#id = affine_map<(i) -> (i)>
+func.func @inner_loop(%x: tensor<4xf32>) -> (tensor<4xf32>, tensor<4xf32>) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c3 = arith.constant 3 : index
+  %r:2 = scf.for %i = %c0 to %c3 step %c1 iter_args(%y = %x, %s = %x) -> (tensor<4xf32>, tensor<4xf32>) {
+    %z = scf.for %j = %c0 to %c3 step %c1 iter_args(%w = %y) -> (tensor<4xf32>) {
+      %e = tensor.empty() : tensor<4xf32>
+      %m = linalg.generic {indexing_maps = [#id, #id], iterator_types = ["parallel"]} ins(%w : tensor<4xf32>)
+          outs(%e : tensor<4xf32>) {
+      ^bb0(%a: f32, %o: f32):
+        %n = math.exp %a : f32
+        linalg.yield %n : f32
+      } -> tensor<4xf32>
+      scf.yield %m : tensor<4xf32>
+    }
+    %e = tensor.empty() : tensor<4xf32>
+    %p = linalg.generic {indexing_maps = [#id, #id, #id], iterator_types = ["parallel"]}
+        ins(%y, %z : tensor<4xf32>, tensor<4xf32>) outs(%e : tensor<4xf32>) {
+    ^bb0(%a: f32, %b: f32, %o: f32):
+      %n = arith.mulf %a, %b : f32
+      linalg.yield %n : f32
+    } -> tensor<4xf32>
+    scf.yield %z, %p : tensor<4xf32>, tensor<4xf32>
+  }
+  return %r#0, %r#1 : tensor<4xf32>, tensor<4xf32>
+}
