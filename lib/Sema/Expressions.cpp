@@ -126,21 +126,41 @@ bool Elaborator::isSize(const Dim &dim) {
   return true;
 }
 
-/// The value of a linear form: what is made of sizes and indices alone is one node, data are added by arithmetic.
-Node *Elaborator::nodeOfDim(const Dim &dim, Range range) {
-  std::string data;
+static bool isWithoutData(const Dim &dim) {
   for (const std::string &name : dim.names())
     if (name[0] == '%')
-      data = name;
-  if (data.empty()) {
+      return false;
+  return true;
+}
+
+/// The value of a form: what is made of sizes and indices alone is one node, data join it by arithmetic.
+Node *Elaborator::nodeOfDim(const Dim &dim, Range range) {
+  if (isWithoutData(dim)) {
     Node *n = node(Op::size, Element::i64, {}, {}, range);
     n->size = dim;
     return n;
   }
-  auto linear = dim.linearIn(data);
-  Node *atom = convertNode(dataAtoms[std::stoul(data.substr(1))], Element::i64, range);
-  Node *product = linear->coefficient.isConstant(1) ? atom : point("mul", {atom, nodeOfDim(linear->coefficient, range)}, range);
-  return linear->rest.isConstant(0) ? product : point("add", {product, nodeOfDim(linear->rest, range)}, range);
+  auto join = [&](const char *name, Node *a, Node *b) { return a ? point(name, {a, b}, range) : b; };
+  Node *sum = nullptr;
+  Dim rest;
+  for (auto &[atoms, coefficient] : dim.getTerms()) {
+    Node *product = nullptr;
+    Dim factor = coefficient;
+    for (const Atom &a : atoms)
+      if (isWithoutData(Dim::atom(a)))
+        factor = factor * Dim::atom(a);
+      else if (a.kind == Atom::name)
+        product = join("mul", product, convertNode(dataAtoms[std::stoul(a.text.substr(1))], Element::i64, range));
+      else
+        product = join("mul", product,
+                       point(a.kind == Atom::mod ? "mod" : "floordiv",
+                             {nodeOfDim(*a.lhs, range), nodeOfDim(*a.rhs, range)}, range));
+    if (!product)
+      rest = rest + factor;
+    else
+      sum = join("add", sum, factor.isConstant(1) ? product : join("mul", product, nodeOfDim(factor, range)));
+  }
+  return rest.isConstant(0) ? sum : join("add", sum, nodeOfDim(rest, range));
 }
 
 Dim Elaborator::linearForm(Value &value) {

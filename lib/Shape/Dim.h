@@ -29,6 +29,7 @@ class Dim {
 public:
   Dim(int64_t constant = 0);
   static Dim name(std::string name);
+  static Dim atom(Atom atom);
   /// The inverse of `str`: integers, names, + - * // % and parentheses.
   static std::optional<Dim> parse(std::string_view text);
 
@@ -69,7 +70,6 @@ public:
 
 private:
   std::map<Monomial, int64_t> terms;
-  static Dim atom(Atom atom);
 };
 
 struct Dim::Linear {
