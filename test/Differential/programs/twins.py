@@ -15,73 +15,14 @@ import torch
 import torch.nn.functional as F
 
 sys.path.insert(0, str(pathlib.Path(__file__).parents[1]))
-from philox import permutation, philox  # noqa: E402
+from philox import SPLIT, batches, derived, glorot, he, leaf_key, normal, parameters, randint, uniform  # noqa: E402
 
 FOLDER = pathlib.Path(sys.argv[1])
-FOLD_IN, SPLIT = 1, 2
 f32 = np.float32
-
-
-# Random numbers, as runtime/Random.h defines them.
-def words(key, n):
-    block = np.arange((n + 3) // 4, dtype=np.uint64)
-    return np.stack(philox([block, 0 * block, 0 * block, 0 * block], key), 1).reshape(-1)[:n]
-
-
-def derived(key, counter, use=FOLD_IN):
-    w = philox([np.uint64(counter & 0xFFFFFFFF), np.uint64(counter >> 32), np.uint64(use), np.uint64(0)], key)
-    return int(w[0]) | int(w[1]) << 32
-
-
-def uniform(key, shape):
-    return ((words(key, int(np.prod(shape))) >> np.uint64(8)).astype(np.float64) * 2.0**-24).reshape(shape)
-
-
-def normal(key, shape):
-    u = uniform(key, (*shape, 2))
-    return (np.sqrt(-2 * np.log(1 - u[..., 0])) * np.cos(2 * np.pi * u[..., 1])).astype(f32)
-
-
-def randint(key, shape, low, high):
-    return (low + (words(key, int(np.prod(shape))) * np.uint64(high - low) >> np.uint64(32)).astype(np.int64)).reshape(shape)
-
-
-def leaf_key(key, path):
-    """FNV-1a of a leaf's path, folded in."""
-    h = 0xCBF29CE484222325
-    for c in path.encode():
-        h = (h ^ c) * 0x100000001B3 % 2**64
-    return derived(key, h)
-
-
-def fans(shape):
-    return (shape[0], shape[1]) if len(shape) == 2 else (shape[1] * np.prod(shape[2:]), shape[0] * np.prod(shape[2:]))
-
-
-def glorot(key, shape):
-    return ((2 * uniform(key, shape) - 1) * np.sqrt(6 / sum(fans(shape)))).astype(f32)
-
-
-def he(key, shape):
-    return (normal(key, shape) * np.sqrt(2 / fans(shape)[0])).astype(f32)
-
-
-def parameters(make, key, shapes):
-    """Tensors with gradients for {path: (initialiser, shape)}; None begins as zero, a number as itself."""
-    out = {}
-    for path, (initialiser, shape) in shapes.items():
-        value = initialiser(leaf_key(key, path), shape) if callable(initialiser) else np.full(shape, initialiser or 0, f32)
-        out[path] = make(value)
-    return out
 
 
 def torch_parameters(key, shapes):
     return parameters(lambda v: torch.tensor(v, requires_grad=True), key, shapes)
-
-
-def batches(n, size, key, drop_last=False):
-    order = permutation(key, n)
-    return [order[i:i + size] for i in range(0, n - size + 1 if drop_last else n, size)]
 
 
 def mlp_digits():
