@@ -61,7 +61,7 @@ struct Spec {
 
 Error refused(std::string_view spec, const std::string &why) {
   return makeError(code::Format, "format `" + std::string(spec) + "` " + why,
-                   {"write `[0][width][.precision]` and one of `d f e g %`, as in `{x:8.3f}`"});
+                   {"write `[0][width][.precision]` and one of `d f e g % c`, as in `{x:8.3f}`"});
 }
 
 Result<Spec> parseSpec(std::string_view text) {
@@ -89,7 +89,7 @@ Result<Spec> parseSpec(std::string_view text) {
     if (!number(spec.precision.emplace()))
       return refused(text, "has a precision above " + std::to_string(most));
   }
-  if (at != end && std::string_view("dfeg%").find(*at) != std::string_view::npos)
+  if (at != end && std::string_view("dfeg%c").find(*at) != std::string_view::npos)
     spec.type = *at++;
   if (at != end)
     return refused(text, "cannot be read from `" + std::string(at, end) + "` on");
@@ -120,6 +120,20 @@ std::string withPrecision(double value, const Spec &spec) {
   return std::string(buffer, end) + percent;
 }
 
+/// UTF-8 of a code point; what is none is U+FFFD.
+std::string character(int64_t code) {
+  if (code < 0 || code > 0x10FFFF || (code >= 0xD800 && code < 0xE000))
+    code = 0xFFFD;
+  auto byte = [&](int64_t lead, int shift) { return char(lead | (code >> shift & 0x3F)); };
+  if (code < 0x80)
+    return {char(code)};
+  if (code < 0x800)
+    return {char(0xC0 | code >> 6), byte(0x80, 0)};
+  if (code < 0x10000)
+    return {char(0xE0 | code >> 12), byte(0x80, 6), byte(0x80, 0)};
+  return {char(0xF0 | code >> 18), byte(0x80, 12), byte(0x80, 6), byte(0x80, 0)};
+}
+
 } // namespace
 
 std::string formatNumber(float value) { return shortest(value); }
@@ -136,7 +150,7 @@ Result<std::string> formatScalar(double value, const std::string &plain, std::st
   Result<Spec> spec = parseSpec(text);
   if (!spec)
     return spec.takeError();
-  if (spec->type == 'd')
+  if (spec->type == 'd' || spec->type == 'c')
     return refused(text, "is for integers, but the value is " + plain);
   if (spec->type == 0 && spec->precision)
     return refused(text, "has a precision, but no type");
@@ -147,10 +161,12 @@ Result<std::string> formatScalar(int64_t value, std::string_view text) {
   Result<Spec> spec = parseSpec(text);
   if (!spec)
     return spec.takeError();
-  if (spec->type != 0 && spec->type != 'd')
+  if (spec->type != 0 && spec->type != 'd' && spec->type != 'c')
     return padded(withPrecision(double(value), *spec), *spec);
   if (spec->precision)
     return refused(text, "gives a precision to an integer");
+  if (spec->type == 'c')
+    return padded(character(value), *spec);
   return padded(std::to_string(value), *spec);
 }
 

@@ -23,8 +23,8 @@ std::string formatNumber(std::complex<float> value);
 std::string formatNumber(std::complex<double> value);
 std::string formatNumber(int64_t value);
 
-/// A number under the format that follows the colon of `{expr:.4f}`: `[0][width][.precision][d|f|e|g|%]`, which means
-/// what it means in Python. No type stands for the shortest digits and takes no precision. An Error names what cannot
+/// A number under the format that follows the colon of `{expr:.4f}`: `[0][width][.precision][d|f|e|g|%|c]`, which
+/// means what it means in Python. No type stands for the shortest digits and takes no precision. An Error names what cannot
 /// be used.
 Result<std::string> formatScalar(double value, std::string_view spec);
 Result<std::string> formatScalar(int64_t value, std::string_view spec);
@@ -39,7 +39,8 @@ std::string formatElement(const Tensor &tensor, int64_t index);
 /// that failed.
 std::string formatTensor(const Tensor &tensor);
 
-/// A scalar tensor under a format: `formatScalar` of its element, bool as an integer. An Error for other tensors.
+/// A scalar tensor under a format: `formatScalar` of its element, bool as an integer. Integers of one dimension under `c`
+/// are a text, a character each. An Error for other tensors.
 Result<std::string> formatTensor(const Tensor &tensor, std::string_view spec);
 
 } // namespace tds::rt

@@ -178,34 +178,29 @@ std::string formatTensor(const Tensor &tensor) {
   return Printer(tensor).print();
 }
 
-Result<std::string> formatTensor(const Tensor &tensor, std::string_view spec) {
-  if (Status status = tensor.status(); !status)
-    return status.takeError();
-  if (tensor.rank() != 0)
-    return makeError(code::Format, "format `" + std::string(spec) + "` is for a number, not for a tensor of type `" +
-                                       tensor.type() + "`");
-  auto real = [&](double value) { return formatScalar(value, formatElement(tensor, 0), spec); };
+static Result<std::string> formatElement(const Tensor &tensor, int64_t index, std::string_view spec) {
+  auto real = [&](double value) { return formatScalar(value, formatElement(tensor, index), spec); };
   switch (tensor.element()) {
   case Element::boolean:
-    return formatScalar(int64_t(elementAt<uint8_t>(tensor, 0) != 0), spec);
+    return formatScalar(int64_t(elementAt<uint8_t>(tensor, index) != 0), spec);
   case Element::i8:
-    return formatScalar(int64_t(elementAt<int8_t>(tensor, 0)), spec);
+    return formatScalar(int64_t(elementAt<int8_t>(tensor, index)), spec);
   case Element::i16:
-    return formatScalar(int64_t(elementAt<int16_t>(tensor, 0)), spec);
+    return formatScalar(int64_t(elementAt<int16_t>(tensor, index)), spec);
   case Element::i32:
-    return formatScalar(int64_t(elementAt<int32_t>(tensor, 0)), spec);
+    return formatScalar(int64_t(elementAt<int32_t>(tensor, index)), spec);
   case Element::i64:
-    return formatScalar(elementAt<int64_t>(tensor, 0), spec);
+    return formatScalar(elementAt<int64_t>(tensor, index), spec);
   case Element::u8:
-    return formatScalar(int64_t(elementAt<uint8_t>(tensor, 0)), spec);
+    return formatScalar(int64_t(elementAt<uint8_t>(tensor, index)), spec);
   case Element::f16:
-    return real(tds_float_from_half(elementAt<uint16_t>(tensor, 0)));
+    return real(tds_float_from_half(elementAt<uint16_t>(tensor, index)));
   case Element::bf16:
-    return real(tds_float_from_bfloat(elementAt<uint16_t>(tensor, 0)));
+    return real(tds_float_from_bfloat(elementAt<uint16_t>(tensor, index)));
   case Element::f32:
-    return real(elementAt<float>(tensor, 0));
+    return real(elementAt<float>(tensor, index));
   case Element::f64:
-    return real(elementAt<double>(tensor, 0));
+    return real(elementAt<double>(tensor, index));
   case Element::c64:
   case Element::c128:
   case Element::key:
@@ -213,6 +208,25 @@ Result<std::string> formatTensor(const Tensor &tensor, std::string_view spec) {
   }
   return makeError(code::Format, "format `" + std::string(spec) + "` is for a real number, not for one of type `" +
                                      tensor.type() + "`");
+}
+
+Result<std::string> formatTensor(const Tensor &tensor, std::string_view spec) {
+  if (Status status = tensor.status(); !status)
+    return status.takeError();
+  if (spec == "c" && tensor.rank() == 1) {
+    std::string text;
+    for (int64_t i = 0; i < tensor.shape()[0]; ++i) {
+      Result<std::string> character = formatElement(tensor, i, spec);
+      if (!character)
+        return character;
+      text += *character;
+    }
+    return text;
+  }
+  if (tensor.rank() != 0)
+    return makeError(code::Format, "format `" + std::string(spec) + "` is for a number, not for a tensor of type `" +
+                                       tensor.type() + "`");
+  return formatElement(tensor, 0, spec);
 }
 
 } // namespace tds::rt

@@ -122,11 +122,21 @@ TEST(FormatTensor, LongRowsAreWrapped) {
   EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 4);
 }
 
+TEST(FormatTensor, CodesAreAText) {
+  EXPECT_EQ(*formatTensor(Tensor::copy(std::vector<uint8_t>{72, 105, 33, 10}, {4}), "c"), "Hi!\n");
+  EXPECT_EQ(*formatTensor(Tensor::copy(std::vector<int32_t>{0xE9, 0x20AC, 0x1F600}, {3}), "c"), "\u00e9\u20ac\U0001F600");
+  EXPECT_EQ(*formatTensor(Tensor::copy(std::vector<int32_t>{-1, 0xD800, 0x110000}, {3}), "c"), "\ufffd\ufffd\ufffd");
+  EXPECT_EQ(*formatTensor(*Tensor::zeros(Element::i32, {0}), "c"), "");
+  EXPECT_FALSE(formatTensor(Tensor::copy(std::vector<float>{65}, {1}), "c"));
+  EXPECT_FALSE(formatTensor(Tensor::copy(std::vector<int32_t>{65}, {1, 1}), "c"));
+}
+
 TEST(FormatTensor, SpecsAreForScalars) {
   EXPECT_EQ(*formatTensor(Tensor::scalar(2.0f / 3), ".4f"), "0.6667");
   EXPECT_EQ(*formatTensor(Tensor::scalar(0.1f), "6"), "   0.1");
   EXPECT_EQ(*formatTensor(Tensor::scalar(int32_t(5)), "03d"), "005");
   EXPECT_EQ(*formatTensor(Tensor::scalar(true), "d"), "1");
+  EXPECT_EQ(*formatTensor(Tensor::scalar(int32_t(65)), "3c"), "  A");
   EXPECT_FALSE(formatTensor(Tensor::copy(std::vector<float>{1, 2}, {2}), ".4f"));
   EXPECT_FALSE(formatTensor(Tensor::scalar(std::complex<float>(1, 2)), ".4f"));
   EXPECT_EQ(formatTensor(Tensor::copy(std::vector<float>{1}, {2})),
