@@ -177,6 +177,15 @@ bool Elaborator::assignStatement(const ast::AssignStmt &s) {
 
 static void assignedIn(const ast::Block &b, std::set<std::string> &names);
 
+/// A loop's own names are new in each round, whatever is called so outside.
+static std::set<std::string> assignedIn(const ast::ForStmt &s) {
+  std::set<std::string> names;
+  assignedIn(*s.body, names);
+  for (auto &own : s.names)
+    names.erase(own.text);
+  return names;
+}
+
 static void assignedIn(const ast::Stmt &s, std::set<std::string> &names) {
   if (auto *a = dyn_cast<ast::AssignStmt>(&s)) {
     auto visit = [&](auto &self, const ast::Expr &t) -> void {
@@ -189,11 +198,11 @@ static void assignedIn(const ast::Stmt &s, std::set<std::string> &names) {
     for (auto &t : a->targets)
       visit(visit, *t);
     if (a->loop)
-      assignedIn(*a->loop->body, names);
+      names.merge(assignedIn(*a->loop));
   } else if (auto *d = dyn_cast<ast::DefineStmt>(&s)) {
     names.insert(d->name.text);
   } else if (auto *f = dyn_cast<ast::ForStmt>(&s)) {
-    assignedIn(*f->body, names);
+    names.merge(assignedIn(*f));
   } else if (auto *w = dyn_cast<ast::WhileStmt>(&s)) {
     assignedIn(*w->body, names);
   } else if (auto *i = dyn_cast<ast::IfStmt>(&s)) {
@@ -323,10 +332,8 @@ bool Elaborator::forStatement(const ast::ForStmt &s, const std::vector<ast::Expr
     return false;
   }
 
-  std::set<std::string> assigned;
-  assignedIn(*s.body, assigned);
   std::vector<Carried> carried;
-  for (const std::string &name : assigned)
+  for (const std::string &name : assignedIn(s))
     if (const Value *v = lookup(name, s.range); v && v->kind != Value::function)
       carried.push_back({name, *v});
   for (Carried &c : carried)

@@ -51,6 +51,13 @@ def rows(x: f32[n, m]) {
   ys = for r in x { yield (s=sum(r), m=max(r)) }
   ys
 }
+def own_names(r: f32, x: f32[n, m]) {
+  ys = for r in x {
+    for q in x { r[0] = r[0] + q[0] }
+    yield r
+  }
+  (ys, r)
+}
 def at_form(x: f32[n], i: i32) = x[((i - 1) * (i - 1) + i) // 2 % n]
 def pairs(x: f32[n, m], v: f32[n]) {
   s = zeros(m)
@@ -288,7 +295,7 @@ CASES = [
     ("concat((zeros((0, 4)), x))", x), ("shape(x[:0] + v)", [0, 4]), ("shape(transpose(zeros((0, 3))))", [3, 0]), ("full((2, 4), v)", np.broadcast_to(v, (2, 4))), ("full(2, 1.5)", [1.5, 1.5]), ("sum(f32([7.0]))", 7.0), ("f32([[[2.0]]]) * v", 2 * v[None, None]), ("shape(cumsum(zeros((0,))))", [0]),
     ("i64([0, 1]) + 9007199254740993", np.array([0, 1]) + 9007199254740993), ("i64(9007199254740993) == 9007199254740992", False), ("bitand(i64([-1]), 9223372036854775807)", [2**63 - 1]),
     ("close(i, i)", True), ("close(i, i + 1)", False), ("2 ** i", 2**i), ("z @ conj(z)", z @ z.conj()), ("prod(z)", z.prod()), ("mean(z)", z.mean()), ("sum(d ** 2) ** 0.5", np.sqrt((d**2).sum())), ("exp(d) / sum(exp(d))", softmax(d)), ("logsumexp(d)", np.log(np.exp(d).sum())), ("std(d)", d.std()),
-    ("d[i[1]] + d[0:2]", d[0] + d[:2]), ("{ s = i[1] + 1; v[s:s + 2] }", v[1:3]), ("{ s = 2; x[:, s:s + 2] }", x[:, 2:4]), ("at_form(v, 5)", v[2]), ("{ k = i[0]; [(k * 2) ** 2, (k + 1) * (k - 1) // 5, (k * 2 + 1) % 4 * k - 1, (k + 1) ** 3] }", [16, 0, 1, 27]), ("v[3:0:-1]", v[3:0:-1]), ("v[-1:-4:-2]", v[-1:-4:-2]), ("x[1, ..., new]", x[1, ..., None]), ("x[[2, 0]][:, [1, 1]]", x[[2, 0]][:, [1, 1]]), ("x[[[0, 1], [2, 2]], 1]", x[[[0, 1], [2, 2]], 1]),
+    ("d[i[1]] + d[0:2]", d[0] + d[:2]), ("{ s = i[1] + 1; v[s:s + 2] }", v[1:3]), ("{ s = 2; x[:, s:s + 2] }", x[:, 2:4]), ("at_form(v, 5)", v[2]), ("own_names(1.5, x)", [np.concatenate([x[:, :1] + x[:, 0].sum(), x[:, 1:]], 1), 1.5]), ("{ k = i[0]; [(k * 2) ** 2, (k + 1) * (k - 1) // 5, (k * 2 + 1) % 4 * k - 1, (k + 1) ** 3] }", [16, 0, 1, 27]), ("v[3:0:-1]", v[3:0:-1]), ("v[-1:-4:-2]", v[-1:-4:-2]), ("x[1, ..., new]", x[1, ..., None]), ("x[[2, 0]][:, [1, 1]]", x[[2, 0]][:, [1, 1]]), ("x[[[0, 1], [2, 2]], 1]", x[[[0, 1], [2, 2]], 1]),
     ("v[[4, -1] wrap]", v[[0, 3]]), ("v[[4, -1] clamp]", v[[3, 0]]), ("v[[4, -1, 2] else 9]", [9, 9, v[2]]), ("x[[1, 3] else v]", np.stack([x[1], v])), ("roll(t, 2, axis=1)", np.roll(t, 2, 1)), ("repeat(x, 3, axis=1)", np.repeat(x, 3, 1)), ("flip(t, axis=(0, 2))", t[::-1, :, ::-1]),
     ("scatter_add(zeros((4, 4)), [1, 3, 1], x)", np.array([0 * v, x[0] + x[2], 0 * v, x[1]])), ("normal(key(2), (2, 2))", normal(2, 4).reshape(2, 2)), ("randint(key(8), (2, 3), 0, 7)", (words(8, 6).astype(np.int64) * 7 >> 32).reshape(2, 3)),
     ("uniform(split(fold_in(key(3), 5), 2)[1], 3)", uniform(derived(derived(3, 5, 1), 1, 2), 3)), ("uniform(key(-1), 2)", uniform(2**64 - 1, 2)),
