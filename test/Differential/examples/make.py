@@ -6,6 +6,7 @@ same random numbers (Philox). It has
     ARGUMENTS  the sizes of a small run, which the test gives to the example as well
     RELATIVE, ABSOLUTE  how far a printed number may be off: what the digits printed and f32 leave
     numbers()  what is printed, in order: a number, None for one that is not compared, or (number, how far it may be off)
+    text()     if it tells: what occurs in the print
     pictures() if it draws: {file: (values from 0 to 1, where they are certain or None)}
 """
 import argparse
@@ -46,6 +47,8 @@ def main():
         twin = importlib.import_module(name)
         out = {"versions": {k: sys.modules[k].__version__ for k in ("numpy", "scipy", "torch", "jax") if k in vars(twin) or k == "numpy"},
                "arguments": twin.ARGUMENTS, "relative": twin.RELATIVE, "absolute": twin.ABSOLUTE, "numbers": [plain(v) for v in twin.numbers()]}
+        if hasattr(twin, "text"):
+            out["text"] = twin.text()
         if hasattr(twin, "pictures"):
             out["pictures"] = {file: sampled(*picture) for file, picture in twin.pictures().items()}
         lines = ",\n".join(f" {json.dumps(k)}: {json.dumps(v)}" for k, v in out.items())
