@@ -161,6 +161,64 @@ LogicalResult keepLoopStates(Operation *root) {
   }
 }
 
+/// Everything that may share the buffer of these tensors: what ops make of them, not what they merely read.
+void addSharers(Value tensor, DenseSet<Value> &sharers) {
+  if (!isa<TensorType>(tensor.getType()) || !sharers.insert(tensor).second)
+    return;
+  for (OpOperand &use : tensor.getUses()) {
+    Operation *op = use.getOwner();
+    if (auto style = dyn_cast<DestinationStyleOpInterface>(op)) {
+      if (style.isDpsInit(&use))
+        addSharers(style.getTiedOpResult(&use), sharers);
+      continue;
+    }
+    if (isa<bufferization::AllocTensorOp>(op))
+      continue;
+    for (Region &region : op->getRegions())
+      for (Value argument : region.getArguments())
+        addSharers(argument, sharers);
+    Operation *holder = op->hasTrait<OpTrait::IsTerminator>() ? op->getParentOp() : op;
+    for (Value result : holder->getResults())
+      addSharers(result, sharers);
+  }
+}
+
+/// Orders the writes to the places of results, which the analysis does not see: one's place may hold, from before, what
+/// another result is a part of. Where each holds the other's, the one that waits is copied.
+void orderResults(func::FuncOp function) {
+  using bufferization::MaterializeInDestinationOp;
+  SmallVector<MaterializeInDestinationOp> waiting;
+  for (auto op : function.getBody().front().getOps<MaterializeInDestinationOp>())
+    if (isa<MemRefType>(op.getDest().getType()))
+      waiting.push_back(op);
+  if (waiting.size() < 2)
+    return;
+  DenseMap<Operation *, DenseSet<Value>> holds;
+  for (MaterializeInDestinationOp op : waiting)
+    for (Operation *user : op.getDest().getUsers())
+      if (auto early = dyn_cast<bufferization::ToTensorOp>(user))
+        addSharers(early.getResult(), holds[op]);
+  Operation *first = waiting.front(), *end = function.getBody().front().getTerminator();
+  while (!waiting.empty()) {
+    auto needs = [&](MaterializeInDestinationOp other, MaterializeInDestinationOp op) {
+      return other != op && holds[op].contains(other.getSource());
+    };
+    auto next = llvm::find_if(
+        waiting, [&](auto op) { return llvm::none_of(waiting, [&](auto other) { return needs(other, op); }); });
+    if (next == waiting.end()) {
+      next = waiting.begin();
+      OpBuilder builder(first);
+      for (MaterializeInDestinationOp other : waiting)
+        if (needs(other, *next))
+          other.getSourceMutable().assign(bufferization::AllocTensorOp::create(
+              builder, other.getLoc(), cast<RankedTensorType>(other.getSource().getType()), ValueRange{},
+              other.getSource()));
+    }
+    (*next)->moveBefore(end);
+    waiting.erase(next);
+  }
+}
+
 /// call @tds_report_index(place, value, bound)  =>  tds_report(call->error, TDS_INDEX_OUTSIDE, place, value, bound)
 void lowerReports(ModuleOp module) {
   auto declaration = module.lookupSymbol<func::FuncOp>("tds_report_index");
@@ -210,6 +268,9 @@ struct BufferizePass : impl::TdsBufferizeBase<BufferizePass> {
     IRRewriter rewriter(module.getContext());
     if (failed(bufferization::eliminateEmptyTensors(rewriter, module)))
       return signalPassFailure();
+    for (auto function : module.getOps<func::FuncOp>())
+      if (!function.isExternal())
+        orderResults(function);
     bufferization::OneShotBufferizationOptions options;
     options.opFilter.denyOperation([](Operation *op) { return isa<func::FuncDialect>(op->getDialect()); });
     options.memCpyFn = [](OpBuilder &builder, Location loc, Value from, Value to) -> LogicalResult {

@@ -59,3 +59,23 @@ func.func @swap(%a: tensor<8xf32>, %b: tensor<8xf32>) -> (tensor<8xf32>, tensor<
   }
   return %r#0, %r#1 : tensor<8xf32>, tensor<8xf32>
 }
+
+// -----
+
+// A result's place that held, from before, a part of another result: that one is written first.
+// CHECK-LABEL: func private @earlier_body
+// CHECK-SAME: %[[R:[a-z0-9]*]]: memref<8xf32> {llvm.align = 64 : i64, llvm.noalias}, %[[P:[a-z0-9]*]]: memref<4xf32>
+// CHECK: %[[A:.*]] = memref.alloc
+// CHECK: memref.store {{.*}}, %[[A]]
+// CHECK: %[[S:.*]] = memref.subview %[[R]]
+// CHECK: memref.copy %[[S]], %[[P]]
+// CHECK: memref.copy %[[A]], %[[R]]
+func.func @earlier(%x: tensor<8xf32>) -> (tensor<8xf32>, tensor<4xf32>) {
+  %c0 = arith.constant 0 : index
+  %c = arith.constant 1.0 : f32
+  %e = tensor.empty() : tensor<8xf32>
+  %a = linalg.fill ins(%c : f32) outs(%e : tensor<8xf32>) -> tensor<8xf32>
+  %u = tensor.insert %c into %a[%c0] : tensor<8xf32>
+  %p = tensor.extract_slice %a[0] [4] [1] : tensor<8xf32> to tensor<4xf32>
+  return %u, %p : tensor<8xf32>, tensor<4xf32>
+}

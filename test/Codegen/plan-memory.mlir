@@ -62,3 +62,19 @@ func.func private @choice_body(%call: !llvm.ptr, %c: i1, %n: memref<16xf32>) att
   memref.copy %r, %n : memref<16xf32> to memref<16xf32>
   return
 }
+
+// -----
+
+// A select hands on either buffer, too.
+// CHECK: tds.arena_bytes = 128
+func.func private @select_body(%call: !llvm.ptr, %c: i1, %m: memref<16xf32>, %n: memref<16xf32>) attributes {tds.entry = "select"} {
+  %v = arith.constant 0.0 : f32
+  %i = arith.constant 0 : index
+  %a = memref.alloc() : memref<16xf32>
+  memref.store %v, %a[%i] : memref<16xf32>
+  %r = arith.select %c, %m, %a : memref<16xf32>
+  %d = memref.alloc() : memref<16xf32>
+  memref.store %v, %d[%i] : memref<16xf32>
+  memref.copy %r, %n : memref<16xf32> to memref<16xf32>
+  return
+}
