@@ -14,23 +14,27 @@
 
 namespace tds::rt {
 
-/// Takes what a file says of its colour space out of it: libpng would convert, and the numbers are wanted as stored.
-static void dropColorSpace(std::vector<std::byte> &file) {
+/// Leaves a file's pixels, palette and transparency alone. libpng would convert by what it says of its colour space, and the
+/// numbers are wanted as stored; texts and the like it would read whole, as long as they say they are. False if a chunk
+/// goes beyond the end.
+static bool keepPixels(std::vector<std::byte> &file) {
   size_t from = 8, to = 8; // behind the signature; a chunk is length, name, data, checksum
+  bool inside = true;
   while (file.size() >= 12 && from <= file.size() - 12) {
     auto at = [&](size_t i) { return size_t(file[from + i]); };
     size_t length = at(0) << 24 | at(1) << 16 | at(2) << 8 | at(3);
-    if (length > file.size() - from - 12)
+    inside = length <= file.size() - from - 12;
+    if (!inside)
       break;
     std::string_view name(reinterpret_cast<const char *>(&file[from + 4]), 4);
-    if (name != "gAMA" && name != "cHRM" && name != "sRGB" && name != "iCCP") {
+    if (name == "IHDR" || name == "PLTE" || name == "tRNS" || name == "IDAT" || name == "IEND") {
       std::memmove(&file[to], &file[from], length + 12);
       to += length + 12;
     }
     from += length + 12;
   }
-  if (from > to)
-    file.erase(file.begin() + ptrdiff_t(to), file.begin() + ptrdiff_t(from));
+  file.resize(std::min(to, file.size()));
+  return inside;
 }
 
 /// libpng's simplified interface: it converts what the file holds to bytes, and reports instead of jumping.
@@ -38,7 +42,8 @@ static Result<Tensor> decode(const Source &source) {
   std::vector<std::byte> file(source.size());
   if (Status read = source.read(0, file.data(), file.size()); !read)
     return read.takeError();
-  dropColorSpace(file);
+  if (!keepPixels(file))
+    return source.damaged("a part of it is said to go beyond its end");
   png_image image{};
   image.version = PNG_IMAGE_VERSION;
   if (!png_image_begin_read_from_memory(&image, file.data(), file.size()))
