@@ -17,7 +17,7 @@ import sys
 import warnings
 
 HERE = pathlib.Path(__file__).parent
-sys.path[:0] = [str(HERE), str(HERE.parent)]
+sys.path[:0] = [str(HERE), str(HERE.parent), str(HERE.parent / "programs")]
 import numpy as np  # noqa: E402
 
 
