@@ -138,6 +138,7 @@ std::string Unit::serialise() const {
     w.list(slot.shape, [&](int64_t d) { w.number(uint64_t(d)); });
   });
   w.list(reads, [&](uint32_t leaf) { w.number(leaf); });
+  w.list(depends, [&](auto &inputs) { w.list(inputs, [&](uint32_t input) { w.number(input); }); });
   w.list(places, [&](const Range &range) {
     w.number(range.file);
     w.number(range.begin);
@@ -160,6 +161,10 @@ std::optional<Unit> Unit::deserialise(std::string_view bytes) {
       unit.results.push_back(std::move(slot));
     });
     r.list([&] { unit.reads.push_back(uint32_t(r.number())); });
+    r.list([&] {
+      unit.depends.emplace_back();
+      r.list([&] { unit.depends.back().push_back(uint32_t(r.number())); });
+    });
     r.list([&] {
       Range range;
       range.file = uint32_t(r.number());

@@ -25,7 +25,9 @@ struct Unit {
   std::shared_ptr<const sema::Type> result; ///< its leaves are `results`, in order
   std::vector<Slot> results;
   std::vector<uint32_t> reads; ///< the leaves among the inputs' that the code takes, in its order
-  std::vector<Range> places;   ///< of run-time checks
+  std::vector<std::vector<uint32_t>>
+      depends;               ///< for each result: the inputs that it varies with, as derivatives see it
+  std::vector<Range> places; ///< of run-time checks
   uint64_t arenaBytes = 0;
   std::vector<char> object;
 

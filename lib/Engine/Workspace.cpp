@@ -93,6 +93,8 @@ Hash Workspace::keyOf(const Piece &piece) {
       key.add(name).add(text);
   for (const sema::Input &input : piece.inputs) {
     key.add(input.name);
+    for (const std::string &source : input.from)
+      key.add("from " + source);
     if (!input.known) {
       key.add(typeKey(input.type));
       continue;
@@ -152,12 +154,14 @@ std::shared_ptr<const Unit> Workspace::make(const Piece &piece) {
     return nullptr;
   }
   // A leaf of the inputs goes by its path: the code takes those that are read.
-  std::unordered_map<std::string, uint32_t> positions;
-  uint32_t next = 0;
-  for (const sema::Input &input : piece.inputs)
-    if (!input.known)
+  struct Position {
+    uint32_t leaf, input;
+  };
+  std::unordered_map<std::string, Position> positions;
+  for (uint32_t i = 0; i < piece.inputs.size(); ++i)
+    if (const sema::Input &input = piece.inputs[i]; !input.known)
       for (const sema::TypeLeaf &leaf : sema::leaves(input.type, input.name))
-        positions.emplace(leaf.path, next++);
+        positions.emplace(leaf.path, Position{uint32_t(positions.size()), i});
   {
     Times::Watch watch(engine->times, Times::compile);
     instance->function->name = "entry"; // what the loader looks for, whatever the def is called
@@ -166,8 +170,18 @@ std::shared_ptr<const Unit> Workspace::make(const Piece &piece) {
       return nullptr;
     unit = std::move(*compiled);
   }
-  for (const graph::Leaf &leaf : instance->function->params)
-    unit.reads.push_back(positions.at(leaf.path));
+  std::vector<uint32_t> inputs; // of the parameters
+  for (const graph::Leaf &leaf : instance->function->params) {
+    Position position = positions.at(leaf.path);
+    unit.reads.push_back(position.leaf);
+    inputs.push_back(position.input);
+  }
+  for (const std::vector<uint32_t> &params : graph::dependence(*instance->function)) {
+    std::set<uint32_t> found;
+    for (uint32_t param : params)
+      found.insert(inputs[param]);
+    unit.depends.emplace_back(found.begin(), found.end());
+  }
   unit.result = std::make_shared<sema::Type>(std::move(instance->result));
   Times::Watch watch(engine->times, Times::load);
   if (Backend::load(unit))

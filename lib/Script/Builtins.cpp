@@ -125,11 +125,14 @@ Value Interpreter::batches(const ast::Call &e) {
     return {};
   std::vector<TypePtr> types;
   std::vector<Tensor> leaves;
+  std::vector<Origins> origins;
   for (size_t i = 0; i < values.size(); ++i) {
     if (values[i].kind != Value::tensors)
       return fail(Code::E0504, e.range, "`batches` walks tensors and records; this is " + values[i].describe());
     types.push_back(values[i].type);
     leaves.insert(leaves.end(), values[i].leaves.begin(), values[i].leaves.end());
+    for (size_t leaf = 0; origins.size() < leaves.size(); ++leaf)
+      origins.push_back(values[i].originsOf(leaf));
   }
   rt::BatchOptions options;
   auto size = named.find("size");
@@ -154,5 +157,6 @@ Value Interpreter::batches(const ast::Call &e) {
   Result<rt::Batches> made = rt::Batches::create(std::move(leaves), options);
   if (!made)
     return fail(made.error(), e.range);
-  return Value::ofBatches(std::make_shared<BatchSource>(BatchSource{made.take(), std::move(types)}));
+  return Value::ofBatches(
+      std::make_shared<BatchSource>(BatchSource{made.take(), std::move(types), std::move(origins)}));
 }

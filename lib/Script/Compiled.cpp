@@ -25,6 +25,7 @@ void Interpreter::prepare(Site &site, const ast::Expr &e) {
     // Keys of numbers are made here too: the code then serves every seed.
     auto *call = dyn_cast<ast::Call>(&inner);
     bool isKey = call && hostCall(*call) && !touches(inner, bound);
+    site.derives |= inner.kind == ast::Expr::DerivativeK;
     if (isKey || builtinOf(inner)) {
       std::string name = "call " + std::to_string(calls++);
       site.hidden.push_back({name, &inner});
@@ -75,7 +76,8 @@ static bool sameInput(const Value &was, bool known, const Value &is) {
 
 std::shared_ptr<const engine::Unit> Interpreter::instantiate(Site &site, const char *tag, const ast::Expr &key,
                                                              std::vector<Value> &inputs,
-                                                             const std::vector<std::string> &names) {
+                                                             const std::vector<std::string> &names,
+                                                             const Site::Sources &from) {
   engine::Piece piece;
   piece.range = key.range;
   piece.name = "script " + std::to_string(key.range.file) + ":" + std::to_string(key.range.begin) + "-" +
@@ -89,7 +91,7 @@ std::shared_ptr<const engine::Unit> Interpreter::instantiate(Site &site, const c
     piece.inputs.clear();
     std::set<std::string> open; // weak integers that the compiler does not know
     for (size_t i = 0; i < inputs.size(); ++i) {
-      sema::Input input{names[i], inputs[i].type ? *inputs[i].type : Type(), std::nullopt};
+      sema::Input input{names[i], inputs[i].type ? *inputs[i].type : Type(), std::nullopt, from[i]};
       if (inputs[i].kind == Value::text) {
         sema::Value value;
         value.kind = sema::Value::string;
@@ -132,6 +134,35 @@ std::shared_ptr<const engine::Unit> Interpreter::instantiate(Site &site, const c
   }
 }
 
+Interpreter::Site::Sources Interpreter::sources(const Site &site, const std::vector<Value> &inputs) const {
+  Site::Sources from(inputs.size());
+  if (!site.derives)
+    return from;
+  for (size_t i = 0; i < inputs.size(); ++i)
+    for (size_t k = 0; k < site.names.size(); ++k) // a derivative is by variables
+      if (k != i && std::ranges::any_of(inputs[i].origins, [&](const Origins &origins) {
+            return origins && std::ranges::binary_search(*origins, inputs[k].binding);
+          }))
+        from[i].push_back(site.names[k]);
+  return from;
+}
+
+/// Of the leaves of a result.
+std::vector<Origins> Interpreter::origins(const engine::Unit &unit, const std::vector<Value> &inputs) const {
+  std::vector<Origins> out;
+  for (size_t i = 0; i < unit.depends.size(); ++i) {
+    if (i > 0 && unit.depends[i] == unit.depends[i - 1]) {
+      out.push_back(out.back());
+      continue;
+    }
+    Origins &all = out.emplace_back();
+    for (uint32_t input : unit.depends[i])
+      for (const Origins &origins : inputs[input].origins)
+        all = merged(all, origins);
+  }
+  return out;
+}
+
 Value Interpreter::compiled(const ast::Expr &key, const char *tag, const ast::Expr &e) {
   Site &site = sites[&key];
   if (!site.owned)
@@ -158,11 +189,12 @@ Value Interpreter::compiled(const ast::Expr &key, const char *tag, const ast::Ex
     if (input.kind == Value::batches)
       return fail(Code::E0504, key.range, "batches are walked by `for`, and nothing else");
 
+  Site::Sources from = sources(site, inputs);
   const engine::Unit *unit = nullptr;
   const std::vector<bool> *known = nullptr; ///< inputs that are in the code
   for (size_t i = site.instances.size(); i-- > 0 && !unit;) {
     Site::Instance &instance = site.instances[i];
-    bool same = true;
+    bool same = instance.from == from;
     for (size_t k = 0; same && k < inputs.size(); ++k) {
       same = sameInput(instance.inputs[k], instance.known[k], inputs[k]);
       if (same && !instance.known[k])
@@ -175,13 +207,14 @@ Value Interpreter::compiled(const ast::Expr &key, const char *tag, const ast::Ex
     std::vector<std::string> names = site.names;
     for (const Site::Hidden &hidden : site.hidden)
       names.push_back(hidden.name);
-    auto made = instantiate(site, tag, key, inputs, names);
+    auto made = instantiate(site, tag, key, inputs, names, from);
     if (!made)
       return {};
-    Site::Instance instance{inputs, {}, made};
+    Site::Instance instance{inputs, {}, std::move(from), made};
     for (size_t i = 0; i < inputs.size(); ++i) {
       instance.known.push_back(inputs[i].isHost() && site.known.contains(names[i]));
       instance.inputs[i].leaves.clear();
+      instance.inputs[i].origins.clear();
     }
     site.instances.push_back(std::move(instance));
     unit = made.get(), known = &site.instances.back().known;
@@ -209,5 +242,5 @@ Value Interpreter::compiled(const ast::Expr &key, const char *tag, const ast::Ex
       range = unit->places[size_t(check.place)];
     return fail(results.error(), range);
   }
-  return Value::of(unit->result, results.take());
+  return Value::of(unit->result, results.take(), origins(*unit, inputs));
 }

@@ -158,8 +158,10 @@ std::optional<Value> Interpreter::host(const ast::Expr &e) {
       return Value::ofTruth(!value->number);
     if (u.op == ast::UnaryOp::neg && value->kind == Value::integer)
       return Value::ofInteger(int64_t(-uint64_t(value->number)));
-    if (u.op == ast::UnaryOp::neg && value->kind == Value::real)
-      return Value::ofReal(-value->fraction);
+    if (u.op == ast::UnaryOp::neg && value->kind == Value::real) {
+      value->fraction = -value->fraction;
+      return value;
+    }
     return std::nullopt;
   }
   case ast::Expr::BinaryK:
@@ -173,6 +175,26 @@ std::optional<Value> Interpreter::host(const ast::Expr &e) {
       return std::nullopt;
     return host(condition->number ? *i.then : *i.otherwise);
   }
+  default:
+    return std::nullopt;
+  }
+}
+
+template <class Number> static std::optional<Value> comparison(ast::BinaryOp op, Number a, Number b) {
+  using enum ast::BinaryOp;
+  switch (op) {
+  case eq:
+    return Value::ofTruth(a == b);
+  case ne:
+    return Value::ofTruth(a != b);
+  case lt:
+    return Value::ofTruth(a < b);
+  case le:
+    return Value::ofTruth(a <= b);
+  case gt:
+    return Value::ofTruth(a > b);
+  case ge:
+    return Value::ofTruth(a >= b);
   default:
     return std::nullopt;
   }
@@ -199,20 +221,8 @@ static std::optional<Value> integerOp(ast::BinaryOp op, int64_t a, int64_t b) {
     int64_t quotient = a / b - (a % b != 0 && (a < 0) != (b < 0));
     return Value::ofInteger(op == mod ? a - quotient * b : quotient);
   }
-  case eq:
-    return Value::ofTruth(a == b);
-  case ne:
-    return Value::ofTruth(a != b);
-  case lt:
-    return Value::ofTruth(a < b);
-  case le:
-    return Value::ofTruth(a <= b);
-  case gt:
-    return Value::ofTruth(a > b);
-  case ge:
-    return Value::ofTruth(a >= b);
   default:
-    return std::nullopt;
+    return comparison(op, a, b);
   }
 }
 
@@ -227,20 +237,8 @@ static std::optional<Value> realOp(ast::BinaryOp op, double a, double b) {
     return Value::ofReal(a * b);
   case div:
     return Value::ofReal(a / b);
-  case eq:
-    return Value::ofTruth(a == b);
-  case ne:
-    return Value::ofTruth(a != b);
-  case lt:
-    return Value::ofTruth(a < b);
-  case le:
-    return Value::ofTruth(a <= b);
-  case gt:
-    return Value::ofTruth(a > b);
-  case ge:
-    return Value::ofTruth(a >= b);
   default:
-    return std::nullopt;
+    return comparison(op, a, b);
   }
 }
 
@@ -270,7 +268,10 @@ std::optional<Value> Interpreter::hostBinary(const ast::Binary &e) {
     return std::nullopt;
   if (a->kind == Value::integer && b->kind == Value::integer)
     return integerOp(e.op, a->number, b->number);
-  return realOp(e.op, a->asReal(), b->asReal());
+  auto value = realOp(e.op, a->asReal(), b->asReal());
+  if (value && value->kind == Value::real)
+    value->origins = {merged(a->originsOf(0), b->originsOf(0))};
+  return value;
 }
 
 /// Keys from numbers; the definitions are those of compiled code.

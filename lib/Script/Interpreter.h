@@ -23,12 +23,16 @@ public:
   /// Runs until something calls `program.watched`; nothing is printed or saved.
   void runToFirstCall();
   /// Nothing of one run is seen by the next.
-  void forget() { variables.clear(); }
+  void forget() {
+    variables.clear();
+    bindings.clear();
+  }
 
 private:
   using Builtin = Value (Interpreter::*)(const ast::Call &);
 
   // Statements.cpp
+  void bind(const std::string &name, Value value);
   bool statement(const ast::Stmt &s);
   bool assign(const ast::AssignStmt &s);
   bool assignTo(const ast::Expr &target, Value value, const ast::Expr *valueExpr);
@@ -58,6 +62,8 @@ private:
   // Compiled.cpp
   /// A place of the script whose tensor work is compiled.
   struct Site {
+    /// Of each input of a place with a derivative in it: the variables among the inputs that it was computed from.
+    using Sources = std::vector<std::vector<std::string>>;
     struct Hidden {
       std::string name;
       const ast::Expr *expr; ///< of the script: a call that only scripts have, or a path
@@ -66,9 +72,11 @@ private:
     struct Instance {
       std::vector<Value> inputs; ///< their types, and the values of those that have to be known
       std::vector<bool> known;
+      Sources from;
       std::shared_ptr<const engine::Unit> unit;
     };
-    ast::ExprPtr owned; ///< the expression rewritten
+    ast::ExprPtr owned;   ///< the expression rewritten
+    bool derives = false; ///< a derivative is written in it
     std::vector<Hidden> hidden;
     std::vector<std::string> free;  ///< names that it reads
     std::vector<std::string> names; ///< those that are variables
@@ -82,7 +90,10 @@ private:
   void prepare(Site &site, const ast::Expr &e);
   void findVariables(Site &site);
   std::shared_ptr<const engine::Unit> instantiate(Site &site, const char *tag, const ast::Expr &e,
-                                                  std::vector<Value> &inputs, const std::vector<std::string> &names);
+                                                  std::vector<Value> &inputs, const std::vector<std::string> &names,
+                                                  const Site::Sources &from);
+  Site::Sources sources(const Site &site, const std::vector<Value> &inputs) const;
+  std::vector<Origins> origins(const engine::Unit &unit, const std::vector<Value> &inputs) const;
 
   // Builtins.cpp
   static Builtin builtin(std::string_view name);
@@ -112,6 +123,8 @@ private:
   const sema::Module &module;
   std::filesystem::path folder;
   std::unordered_map<std::string, Value> variables;
+  std::set<uint64_t> bindings; ///< the assignments that made what `variables` holds now
+  uint64_t lastBinding = 0;
   std::map<std::string, Value> constants; ///< of `arg` and `const`
   std::unordered_map<const ast::Expr *, Site> sites;
   std::unordered_map<const ast::Stmt *, ast::ExprPtr> rewritten; ///< `a += e`, `c[i] := e` as expressions

@@ -1,7 +1,9 @@
 // Statements of the top level, one after the other.
 #include "lib/Script/Interpreter.h"
 #include "lib/Script/Rewrite.h"
+#include <algorithm>
 #include <cstring>
+#include <iterator>
 
 using namespace tds;
 using namespace tds::script;
@@ -77,7 +79,7 @@ bool Interpreter::statement(const ast::Stmt &s) {
     Value value = compiled(*expr, "define", *expr);
     if (!value)
       return false;
-    variables[define.name.text] = std::move(value);
+    bind(define.name.text, std::move(value));
     return true;
   }
   case ast::Stmt::ExprK:
@@ -121,6 +123,28 @@ bool Interpreter::assertion(const ast::AssertStmt &s) {
 }
 
 //===--- Assignment ----------------------------------------------------------------------------------------------===//
+
+/// What is assigned was made of assignments that still stand, and is from now on made of this one.
+void Interpreter::bind(const std::string &name, Value value) {
+  Value &variable = variables[name];
+  bindings.erase(variable.binding);
+  value.binding = ++lastBinding;
+  bindings.insert(value.binding);
+  value.origins.resize(value.kind == Value::real ? 1 : value.leaves.size());
+  Origins last, lastBound;
+  for (Origins &origins : value.origins) {
+    if (origins != last || !lastBound) {
+      last = origins;
+      std::vector<uint64_t> standing;
+      if (origins)
+        std::ranges::copy_if(*origins, std::back_inserter(standing), [&](uint64_t b) { return bindings.contains(b); });
+      standing.push_back(value.binding);
+      lastBound = std::make_shared<const std::vector<uint64_t>>(std::move(standing));
+    }
+    origins = lastBound;
+  }
+  variable = std::move(value);
+}
 
 bool Interpreter::assign(const ast::AssignStmt &s) {
   if (s.loop)
@@ -183,7 +207,7 @@ bool Interpreter::assignTo(const ast::Expr &target, Value value, const ast::Expr
     return false;
   if (auto *n = dyn_cast<ast::Name>(&target)) {
     if (n->text != "_")
-      variables[n->text] = std::move(value);
+      bind(n->text, std::move(value));
     return true;
   }
   if (auto *t = dyn_cast<ast::Tuple>(&target))
@@ -200,14 +224,14 @@ bool Interpreter::assignTo(const ast::Expr &target, Value value, const ast::Expr
                          "there is no such field; `" + root->text + "` is " + it->second.describe()));
       value = value.settled();
       if (value.kind == Value::tensors && engine::typeKey(*value.type) == engine::typeKey(*old.type)) {
-        it->second = replaced(it->second, fields, std::move(value));
+        bind(root->text, replaced(it->second, fields, std::move(value)));
         return true;
       }
     }
   }
   if (valueExpr)
     return update(target, *valueExpr);
-  variables["part of a tuple"] = std::move(value); // a name that nobody can write
+  bind("part of a tuple", std::move(value)); // a name that nobody can write
   return update(target, *makeName("part of a tuple", target.range));
 }
 
@@ -272,7 +296,7 @@ bool Interpreter::update(const ast::Expr &target, const ast::Expr &valueExpr) {
   Value value = compiled(target, "update", target);
   if (!value)
     return false;
-  it->second = replaced(it->second, fields, std::move(value));
+  bind(root->text, replaced(it->second, fields, std::move(value)));
   return true;
 }
 
@@ -298,7 +322,10 @@ Value Interpreter::stacked(std::vector<Value> values, Range range) {
                   "the rounds yield different types: " + values[0].describe() + " and " + v.describe());
   }
   std::vector<Tensor> leaves;
+  std::vector<Origins> origins(values[0].leaves.size());
   for (size_t i = 0; i < values[0].leaves.size(); ++i) {
+    for (const Value &value : values)
+      origins[i] = merged(origins[i], value.originsOf(i));
     const Tensor &first = values[0].leaves[i];
     Shape shape(first.shape().begin(), first.shape().end());
     shape.insert(shape.begin(), int64_t(values.size()));
@@ -312,7 +339,7 @@ Value Interpreter::stacked(std::vector<Value> values, Range range) {
     leaves.push_back(out.take());
   }
   return Value::of(std::make_shared<Type>(withFront(*values[0].type, 0, {Dim(int64_t(values.size()))})),
-                   std::move(leaves));
+                   std::move(leaves), std::move(origins));
 }
 
 bool Interpreter::round(const ast::ForStmt &s, std::vector<Value> *yields) {
@@ -338,7 +365,7 @@ bool Interpreter::countedLoop(const ast::ForStmt &s, std::vector<Value> *yields)
     bounds[i] = *number;
   }
   for (int64_t i = bounds[0]; i < bounds[1]; ++i) {
-    variables[s.names[0].text] = Value::ofInteger(i);
+    bind(s.names[0].text, Value::ofInteger(i));
     if (!round(s, yields))
       return false;
   }
@@ -364,7 +391,7 @@ bool Interpreter::bindRound(const ast::ForStmt &s, std::vector<Value> parts) {
     return bool(fail(Code::E0222, s.range,
                      std::to_string(s.names.size()) + " names for " + std::to_string(parts.size()) + " values"));
   for (size_t i = 0; i < parts.size(); ++i)
-    variables[s.names[i].text] = std::move(parts[i]);
+    bind(s.names[i].text, std::move(parts[i]));
   return true;
 }
 
@@ -392,7 +419,9 @@ bool Interpreter::forLoop(const ast::ForStmt &s, std::vector<Value> *yields) {
       size_t next = 0;
       for (const TypePtr &type : sized) {
         size_t count = numLeaves(*type);
-        parts.push_back(Value::of(type, {leaves.begin() + ptrdiff_t(next), leaves.begin() + ptrdiff_t(next + count)}));
+        parts.push_back(
+            Value::of(type, {leaves.begin() + ptrdiff_t(next), leaves.begin() + ptrdiff_t(next + count)},
+                      {source.origins.begin() + ptrdiff_t(next), source.origins.begin() + ptrdiff_t(next + count)}));
         next += count;
       }
       if (!bindRound(s, std::move(parts)) || !round(s, yields))

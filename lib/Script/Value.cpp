@@ -1,9 +1,19 @@
 #include "lib/Script/Value.h"
 #include "runtime/Format.h"
+#include <algorithm>
+#include <iterator>
 
 using namespace tds;
 using namespace tds::script;
 using sema::Type;
+
+Origins script::merged(const Origins &a, const Origins &b) {
+  if (!a || !b || a == b)
+    return a ? a : b;
+  std::vector<uint64_t> both;
+  std::set_union(a->begin(), a->end(), b->begin(), b->end(), std::back_inserter(both));
+  return std::make_shared<const std::vector<uint64_t>>(std::move(both));
+}
 
 static TypePtr scalarType(Element element, bool weak) {
   auto type = std::make_shared<Type>();
@@ -57,17 +67,21 @@ Value Value::ofTensor(Tensor tensor) {
   return v;
 }
 
-Value Value::of(TypePtr type, std::vector<Tensor> leaves) {
+Value Value::of(TypePtr type, std::vector<Tensor> leaves, std::vector<Origins> origins) {
   if (type->kind == Type::tensor && type->weak && type->shape.empty()) {
     if (type->element == Element::i64)
       return ofInteger(*static_cast<const int64_t *>(leaves[0].data()));
-    if (type->element == Element::f64)
-      return ofReal(*static_cast<const double *>(leaves[0].data()));
+    if (type->element == Element::f64) {
+      Value v = ofReal(*static_cast<const double *>(leaves[0].data()));
+      v.origins = std::move(origins);
+      return v;
+    }
   }
   Value v;
   v.kind = tensors;
   v.type = std::move(type);
   v.leaves = std::move(leaves);
+  v.origins = std::move(origins);
   return v;
 }
 
@@ -89,6 +103,8 @@ Value Value::group(Type::Kind kind, std::vector<Value> parts, std::vector<std::s
     type->parts.push_back(*part.type);
     for (Tensor &leaf : part.asTensors())
       v.leaves.push_back(std::move(leaf));
+    for (size_t leaf = 0; v.origins.size() < v.leaves.size(); ++leaf)
+      v.origins.push_back(part.originsOf(leaf));
   }
   v.type = std::move(type);
   return v;
@@ -121,8 +137,11 @@ Value Value::part(size_t index) const {
     first += numLeaves(type->parts[i]);
   size_t count = numLeaves(type->parts[index]);
   // The part's type shares its owner, so that a part of one type is known again by its address.
+  std::vector<Origins> from;
+  for (size_t i = first; i < first + count; ++i)
+    from.push_back(originsOf(i));
   return of(TypePtr(type, &type->parts[index]),
-            {leaves.begin() + ptrdiff_t(first), leaves.begin() + ptrdiff_t(first + count)});
+            {leaves.begin() + ptrdiff_t(first), leaves.begin() + ptrdiff_t(first + count)}, std::move(from));
 }
 
 Value Value::field(std::string_view name) const {
@@ -153,7 +172,7 @@ Value Value::row(int64_t index) const {
       return {};
     rows.push_back(row.take());
   }
-  return of(std::make_shared<Type>(withFront(*type, 1, {})), std::move(rows));
+  return of(std::make_shared<Type>(withFront(*type, 1, {})), std::move(rows), origins);
 }
 
 std::optional<int64_t> Value::asInteger() const {
@@ -202,8 +221,11 @@ std::vector<Tensor> Value::asTensors() const {
 Value Value::settled() const {
   if (kind == integer)
     return ofTensor(Tensor::scalar(int32_t(number)));
-  if (kind == real)
-    return ofTensor(Tensor::scalar(float(fraction)));
+  if (kind == real) {
+    Value v = ofTensor(Tensor::scalar(float(fraction)));
+    v.origins = origins;
+    return v;
+  }
   if (kind == truth)
     return ofTensor(Tensor::scalar(number != 0));
   return *this;

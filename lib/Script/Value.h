@@ -10,10 +10,17 @@ namespace tds::script {
 
 using TypePtr = std::shared_ptr<const sema::Type>;
 
+/// The assignments, by number, that made variables which something was computed from, as far as derivatives go: sorted.
+/// Null: none. Shared by the leaves that have the same.
+using Origins = std::shared_ptr<const std::vector<uint64_t>>;
+
+Origins merged(const Origins &a, const Origins &b);
+
 /// Batches under way, with how their leaves make up what each round of a loop gets.
 struct BatchSource {
   rt::Batches batches;
-  std::vector<TypePtr> types; ///< of what is walked, a value each; leading dimensions are those of the whole
+  std::vector<TypePtr> types;   ///< of what is walked, a value each; leading dimensions are those of the whole
+  std::vector<Origins> origins; ///< of the leaves of all values
 };
 
 /// What a name of a script stands for. Weak numbers live on the host; everything compiled code makes is `tensors`: the
@@ -25,6 +32,8 @@ struct Value {
   std::string string;
   TypePtr type; ///< of integer, real and truth too
   std::vector<Tensor> leaves;
+  std::vector<Origins> origins; ///< of each leaf; of a real, one
+  uint64_t binding = 0;         ///< of a variable: the assignment that made it
   std::shared_ptr<BatchSource> source;
 
   explicit operator bool() const { return kind != none; }
@@ -34,10 +43,13 @@ struct Value {
   static Value ofText(std::string value);
   static Value ofTensor(Tensor tensor);
   /// The leaves under a type; a weak scalar becomes the host's number.
-  static Value of(TypePtr type, std::vector<Tensor> leaves);
+  static Value of(TypePtr type, std::vector<Tensor> leaves, std::vector<Origins> origins = {});
   static Value ofBatches(std::shared_ptr<BatchSource> source);
   /// A tuple, or a record if there are names, of values with a type.
   static Value group(sema::Type::Kind kind, std::vector<Value> parts, std::vector<std::string> names = {});
+
+  /// Of leaf `index`.
+  Origins originsOf(size_t index) const { return index < origins.size() ? origins[index] : nullptr; }
 
   bool isNumber() const { return kind == integer || kind == real; }
   bool isHost() const { return kind == integer || kind == real || kind == truth; }

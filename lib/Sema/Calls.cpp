@@ -237,6 +237,13 @@ Value Elaborator::callDef(const Module &owner, const ast::DefItem &def, CallArgu
         if (!inner->names.contains(size))
           inner->names[size] = Value::ofSize(dim);
     }
+  for (auto &[parameter, value] : inner->names)
+    forEachLeaf(value, [&](Value &leaf) {
+      if (leaf.node && !inner->arguments.insert(leaf.node).second) { // given for two parameters, which a derivative tells apart
+        leaf.node = again(leaf.node);
+        inner->arguments.insert(leaf.node);
+      }
+    });
   auto bindElement = [&](const char *word, std::optional<Element> element, Element otherwise) {
     Value v;
     v.kind = Value::type;

@@ -6,8 +6,16 @@ using namespace tds::sema;
 using graph::Node;
 using graph::Op;
 
-/// Whether a node was computed from one of the variables (itself included); `stop_gradient` cuts.
-bool Elaborator::dependsOn(Node *root, const std::vector<Node *> &variables) {
+/// The same value as another node: what is computed from one was not computed from the other.
+Node *Elaborator::again(Node *n) {
+  Node *copy = node(Op::access, n->element, n->shape, {n}, n->range);
+  for (size_t k = 0; k < n->shape.size(); ++k)
+    copy->coordinates.push_back(Dim::name("#" + std::to_string(k)));
+  return copy;
+}
+
+/// Whether a derivative of a node by one of the variables (itself included) could be other than zero, for the def that has these arguments.
+bool Elaborator::dependsOn(Node *root, const std::vector<Node *> &variables, const std::set<Node *> &arguments) {
   std::set<Node *> seen;
   std::vector<Node *> work{root};
   while (!work.empty()) {
@@ -17,9 +25,7 @@ bool Elaborator::dependsOn(Node *root, const std::vector<Node *> &variables) {
       continue;
     if (std::find(variables.begin(), variables.end(), n) != variables.end())
       return true;
-    if (n->op == Op::point && n->name == "stop_gradient")
-      continue;
-    if (!isFloating(n->element) && !isComplex(n->element) && n->resultElements.empty())
+    if (!graph::passesDerivative(*n) || arguments.contains(n))
       continue;
     work.insert(work.end(), n->operands.begin(), n->operands.end());
     for (graph::Scope *s : n->scopes)

@@ -11,7 +11,16 @@ struct Env {
   /// Of a derivative: the leaves of its variables outside, which nothing looked up across this scope may depend on.
   std::vector<graph::Node *> variables;
   std::string variableNames;
+  /// Of a def: the leaves of its arguments. A parameter is a binding of its own, whatever the caller computed it from.
+  std::set<graph::Node *> arguments;
 };
+
+/// The scope of the def, or script, that a scope is inside of.
+inline const Env *root(const Env *env) {
+  while (env->parent)
+    env = env->parent.get();
+  return env;
+}
 
 /// How a parameter's dimension names and `float`/`int` are bound by a call.
 struct Binding {
@@ -219,7 +228,8 @@ private:
 
   // Derivatives.cpp
   Value derivative(const ast::Derivative &e);
-  bool dependsOn(graph::Node *node, const std::vector<graph::Node *> &variables);
+  graph::Node *again(graph::Node *node);
+  bool dependsOn(graph::Node *node, const std::vector<graph::Node *> &variables, const std::set<graph::Node *> &arguments);
 };
 
 /// What a scalar function is defined on, a union of kinds of elements; the names are those of dialect/TdsFunctions.td.

@@ -233,9 +233,10 @@ const Value *Elaborator::lookup(const std::string &text, Range range) {
         crossed.push_back(e);
       continue;
     }
+    const Env *def = root(e);
     for (Env *d : crossed) {
       bool depends = false;
-      forEachLeaf(it->second, [&](const Value &leaf) { depends |= leaf.node && dependsOn(leaf.node, d->variables); });
+      forEachLeaf(it->second, [&](const Value &leaf) { depends |= leaf.node && dependsOn(leaf.node, d->variables, def->arguments); });
       if (depends) {
         error(Code::E0403, range, "`" + text + "` was computed from `" + d->variableNames + "` outside the parentheses")
             .help("move it in, or write `stop_gradient(" + text + ")`");

@@ -1,6 +1,9 @@
 #include "lib/Sema/Graph.h"
+#include <algorithm>
+#include <functional>
 #include <map>
 #include <sstream>
+#include <unordered_map>
 
 using namespace tds;
 using namespace tds::graph;
@@ -140,5 +143,59 @@ private:
   }
 };
 } // namespace
+
+bool graph::passesDerivative(const Node &node) {
+  if (node.op == Op::point && node.name == "stop_gradient")
+    return false;
+  return isFloating(node.element) || isComplex(node.element) || !node.resultElements.empty();
+}
+
+std::vector<std::vector<uint32_t>> graph::dependence(const Function &function) {
+  const std::vector<bool> none(function.body->params.size());
+  std::unordered_map<const Node *, std::vector<bool>> sets;
+  struct Visit {
+    const Node *node;
+    bool after; ///< all that it is computed from has its set
+  };
+  std::vector<Visit> work;
+  for (const Node *r : function.body->results)
+    work.push_back({r, false});
+  while (!work.empty()) {
+    auto [node, after] = work.back();
+    work.pop_back();
+    if (!after && !sets.try_emplace(node, none).second)
+      continue;
+    std::vector<bool> set = none;
+    if (node->op == Op::param) {
+      if (node->scope == function.body && passesDerivative(*node))
+        set[size_t(node->index)] = true;
+    } else if (passesDerivative(*node)) {
+      if (!after)
+        work.push_back({node, true});
+      auto from = [&](const Node *operand) {
+        if (!operand)
+          return;
+        if (!after)
+          work.push_back({operand, false});
+        else if (auto it = sets.find(operand); it != sets.end())
+          std::transform(set.begin(), set.end(), it->second.begin(), set.begin(), std::logical_or<bool>());
+      };
+      for (const Node *operand : node->operands)
+        from(operand);
+      for (const Scope *s : node->scopes)
+        for (const Node *result : s->results)
+          from(result);
+    }
+    sets[node] = std::move(set);
+  }
+  std::vector<std::vector<uint32_t>> found;
+  for (const Node *r : function.body->results) {
+    found.emplace_back();
+    for (uint32_t i = 0; i < none.size(); ++i)
+      if (sets[r][i])
+        found.back().push_back(i);
+  }
+  return found;
+}
 
 std::string graph::print(const Function &function) { return Printer().run(function); }

@@ -30,7 +30,7 @@ struct IndexVar {
 };
 
 enum class Op : uint8_t {
-  param,       ///< leaf `index` of the scope's parameters (Scope::params[index] is the node itself)
+  param,       ///< leaf `index` of the scope's parameters (Scope::params[index] is the node itself). A function's may have operands: other parameters that a script computed it from, which only `passesDerivative`'s users look at
   constant,    ///< `numbers` over `shape` (one number: splat)
   size,        ///< the value of `size`, an i64 scalar; may mention index variables and sizes
   point,       ///< the scalar function `name` of dialect/TdsFunctions.td on operands of one shape
@@ -114,6 +114,12 @@ private:
   std::deque<Node> nodes; // stable addresses
   std::deque<Scope> scopes;
 };
+
+/// Whether a derivative goes through a node to what it is computed from: not through integers, bools and `stop_gradient`.
+bool passesDerivative(const Node &node);
+
+/// For each result of a function: the parameters, by number, that derivatives reach from it.
+std::vector<std::vector<uint32_t>> dependence(const Function &function);
 
 /// As `tdslc emit --stage typed` shows it.
 std::string print(const Function &function);

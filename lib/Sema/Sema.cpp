@@ -165,6 +165,20 @@ static Value elaborateOver(Elaborator &e, const ast::Expr &expr, const std::vect
   for (const Input &input : inputs)
     if (read.contains(input.name))
       e.env->names[input.name] = input.known ? *input.known : e.declareParam(input.name, input.type);
+  auto nodes = [&](const std::string &name) {
+    std::vector<graph::Node *> found;
+    if (auto it = e.env->names.find(name); it != e.env->names.end())
+      forEachLeaf(it->second, [&](Value &leaf) {
+        if (leaf.node)
+          found.push_back(leaf.node);
+      });
+    return found;
+  };
+  for (const Input &input : inputs)
+    for (const std::string &source : input.from)
+      for (graph::Node *node : nodes(input.name))
+        for (graph::Node *from : nodes(source))
+          node->operands.push_back(from);
   return e.expr(expr);
 }
 

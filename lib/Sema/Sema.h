@@ -14,6 +14,8 @@ struct Input {
   Type type;
   /// A weak int, weak float or bool known when compiled, or a string: Value::ofSize, ofNumber, ofTruth.
   std::optional<Value> known;
+  /// Names of other inputs that it was computed from as they are now: a derivative by these may not read it (E0403).
+  std::vector<std::string> from = {};
 };
 
 /// A typed graph with the structure that its leaves make up.

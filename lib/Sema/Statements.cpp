@@ -118,7 +118,9 @@ bool Elaborator::assign(const ast::Expr &target, Value value) {
     size_t next = 0;
     value = settleTensors(std::move(value));
     forEachLeaf(value, [&](Value &leaf) {
-      if (leaf.node && leaf.node->label.empty() && leaf.node->scope == scope)
+      if (leaf.node && (!leaf.node->label.empty() || root(env.get())->arguments.contains(leaf.node)))
+        leaf.node = again(leaf.node); // another name's: a derivative by this one is not by that
+      if (leaf.node && leaf.node->scope == scope)
         leaf.node->label = paths[next].path;
       ++next;
     });
