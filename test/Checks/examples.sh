@@ -11,7 +11,7 @@ python3 "$root/test/Differential/examples/run.py"
 
 if [ -n "${TDS_LONG:-}" ]; then
   python3 -m venv venv
-  venv/bin/pip install -q numpy scipy torch jax
+  venv/bin/pip install -q numpy scipy torch jax safetensors
   mkdir anew
   venv/bin/python "$root/test/Differential/examples/make.py" --into anew
   python3 "$root/test/Differential/examples/run.py" --expected anew
