@@ -1,4 +1,5 @@
 #include "lib/Script/Check.h"
+#include "lib/Sema/Habits.h"
 #include "llvm/Support/Casting.h"
 
 using namespace tds;
@@ -9,6 +10,7 @@ namespace {
 
 struct Checker {
   Diagnostics &diagnostics;
+  const std::map<std::string, const ast::DefItem *> &defs;
 
   void block(const ast::Block &b, bool yields = false) {
     for (const ast::StmtPtr &s : b.statements)
@@ -60,8 +62,10 @@ struct Checker {
     case ast::Stmt::ExprK: {
       auto *call = dyn_cast<ast::Call>(cast<ast::ExprStmt>(s).value.get());
       auto *callee = call ? dyn_cast<ast::Name>(call->callee.get()) : nullptr;
-      if (!callee || (callee->text != "print" && callee->text != "save"))
-        diagnostics.error(Code::E0214, s.range, "this value is not used").help("bind it, `name = ..`, or `print` it");
+      if (!callee || (callee->text != "print" && callee->text != "save")) {
+        std::string help = call && !(callee && defs.contains(callee->text)) ? sema::foreignStatement(*call, diagnostics.getSources()) : "";
+        diagnostics.error(Code::E0214, s.range, "this value is not used").help(help.empty() ? "bind it, `name = ..`, or `print` it" : help);
+      }
       break;
     }
     case ast::Stmt::AssertK:
@@ -74,7 +78,7 @@ struct Checker {
 } // namespace
 
 void script::checkStatements(sema::Program &program, const sema::Module &module) {
-  Checker checker{program.diagnostics()};
+  Checker checker{program.diagnostics(), module.defs};
   for (const ast::ItemPtr &item : module.file->items) {
     if (auto *s = dyn_cast<ast::StmtItem>(item.get()))
       checker.statement(*s->statement);

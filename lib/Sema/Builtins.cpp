@@ -1,6 +1,7 @@
 // Built-in functions that are neither scalar functions nor written in the prelude: shape, making, and the table of all.
 #include "lib/Sema/Elaborator.h"
 #include "llvm/Support/Casting.h"
+#include <set>
 
 using namespace tds;
 using namespace tds::sema;
@@ -42,22 +43,29 @@ const std::map<std::string, Elaborator::Builtin> &Elaborator::builtins() {
 }
 
 bool Elaborator::isBuiltin(const std::string &name) const {
-  return builtins().contains(name) || (scalarFunction(name) && name != "select" && name != "derive_key");
+  // What an operator says has no name.
+  static const std::set<std::string_view> operators = {"add", "sub", "mul", "div", "floordiv", "mod", "pow", "neg", "eq", "ne", "lt",
+                                                       "le", "gt", "ge", "and", "or", "not", "select", "derive_key"};
+  return builtins().contains(name) || (scalarFunction(name) && !operators.contains(name));
 }
 
 bool Elaborator::arity(const std::string &name, const CallArguments &a, size_t least, size_t most, std::initializer_list<std::string_view> named) {
   if (a.positional.size() < least || a.positional.size() > most) {
     std::string count = std::to_string(least) + (most > least ? " to " + std::to_string(most) : "");
-    error(Code::E0209, a.range, "`" + name + "` takes " + count + " argument" + (most == 1 ? "" : "s") + ", this call gives " + std::to_string(a.positional.size()));
+    auto &d = error(Code::E0209, a.range, "`" + name + "` takes " + count + " argument" + (most == 1 ? "" : "s") + ", this call gives " + std::to_string(a.positional.size()));
+    // A shape whose sizes stand side by side.
+    static const std::map<std::string_view, size_t> shapeAt = {{"reshape", 1}, {"broadcast_to", 1}, {"transpose", 1}, {"zeros", 0}, {"ones", 0}, {"uniform", 1}, {"normal", 1}};
+    if (auto it = shapeAt.find(name); it != shapeAt.end() && a.positional.size() > it->second + 1 && a.exprs.size() == a.positional.size()) {
+      std::string before, shape;
+      for (size_t i = 0; i < a.exprs.size(); ++i)
+        (i < it->second ? before : shape) += (i > it->second ? ", " : "") + sourceOf(a.exprs[i]->range) + (i < it->second ? ", " : "");
+      d.help("several sizes stand in brackets: `" + name + "(" + before + "(" + shape + "))`");
+    }
     return false;
   }
   for (auto &[given, v] : a.named)
     if (std::find(named.begin(), named.end(), given) == named.end()) {
-      auto &d = error(Code::E0209, a.range, "`" + name + "` has no parameter `" + given + "`");
-      if (given == "keepdims" || given == "keepdim")
-        d.help("write `keep=true`");
-      else if (given == "dim")
-        d.help("write `axis=`");
+      noParameter(name, given, v, a.range, std::vector<std::string>(named.begin(), named.end()));
       return false;
     }
   return true;
@@ -69,7 +77,9 @@ std::optional<Element> Elaborator::elementArgument(const CallArguments &a, size_
   const Value &v = a.positional[position];
   if (v.kind == Value::type)
     return v.element;
-  error(Code::E0202, v.range.file ? v.range : a.range, "an element type is expected, `f32`; this is " + describe(v));
+  auto &d = error(Code::E0202, v.range.file ? v.range : a.range, "an element type is expected, `f32`; this is " + describe(v));
+  if (v.isScalar() && isInteger(v.element) && position == 1 && a.exprs.size() == 2)
+    d.help("several sizes stand in brackets: `(" + sourceOf(a.exprs[0]->range) + ", " + sourceOf(a.exprs[1]->range) + ")`");
   return std::nullopt;
 }
 
@@ -354,6 +364,10 @@ Value Elaborator::builtinMake(const std::string &name, CallArguments &a) {
   if (name == "arange") {
     if (!arity(name, a, 1, 3))
       return {};
+    if (a.positional.size() == 3 && a.positional[2].kind == Value::tensor && a.exprs.size() == 3)
+      return error(Code::E0209, a.positional[2].range, "`arange` counts by 1")
+                 .help("write `arange(" + sourceOf(a.exprs[0]->range) + ", " + sourceOf(a.exprs[1]->range) + ")[::" + sourceOf(a.exprs[2]->range) + "]`"),
+             Value{};
     bool two = a.positional.size() > 1 && a.positional[1].kind != Value::type;
     auto from = two ? asSize(a.positional[0], range, "a size") : std::optional(Dim(0));
     auto to = asSize(a.positional[two], range, "a size");

@@ -51,20 +51,24 @@ Value Elaborator::call(const ast::Call &e) {
   if (auto *f = dyn_cast<ast::FieldAccess>(e.callee.get())) {
     auto *base = dyn_cast<ast::Name>(f->base.get());
     bool isModule = base && !lookup(base->text, base->range) && module->imports.contains(base->text);
-    static const std::set<std::string> prefixes = {"np", "jnp", "torch", "numpy"};
-    if (!isModule && !(base && prefixes.contains(base->text))) {
+    if (!isModule && foreignPath(*f, &e))
+      return {};
+    if (!isModule) {
       Value v = expr(*f->base);
       if (v.kind == Value::none)
         return {};
-      std::string x(program.sources().text(f->base->range)), rest;
-      for (const ast::Argument &a : e.arguments)
-        rest += ", " + std::string(program.sources().text(a.value->range));
-      auto &d = error(Code::E0216, e.range, "there are no methods; " + quoted(*f->base) + " is " + describe(v));
-      d.help("write `" + f->name.text + "(" + x + rest + ")`");
+      if (v.kind == Value::string)
+        return error(Code::E0216, e.range, "there are no methods; " + quoted(*f->base) + " is a string").help("a value stands in the string: `\"{x:.3f}\"`"), Value{};
+      auto field = std::find(v.names.begin(), v.names.end(), f->name.text);
+      if (field != v.names.end())
+        return fail(Code::E0202, f->range, quoted(*f) + " is " + describe(v.parts[size_t(field - v.names.begin())]) + " and can't be called");
+      foreignMethod(e, *f, v);
       return {};
     }
   }
   auto *callee = dyn_cast<ast::Name>(e.callee.get());
+  if (callee && !isKnown(callee->text, callee->range))
+    return unknownName(callee->text, callee->range, &e), Value{};
   bool stop = callee && callee->text == "stop_gradient";
   bool saved = std::exchange(stopped, stopped || stop);
   CallArguments arguments = evaluate(e.arguments, e.range);
@@ -129,7 +133,7 @@ Value Elaborator::callFunction(const Function &f, CallArguments arguments) {
     return fail(Code::E0902, arguments.range, "no function `" + f.builtin + "`");
   std::vector<Value> operands = arguments.positional;
   for (auto &[name, v] : arguments.named)
-    return fail(Code::E0209, arguments.range, "`" + f.builtin + "` has no parameter `" + name + "`");
+    return noParameter(f.builtin, name, v, arguments.range, {}), Value{};
   if (operands.size() != info->arity())
     return fail(Code::E0209, arguments.range, "`" + f.builtin + "` takes " + std::to_string(info->arity()) + " argument" + (info->arity() == 1 ? "" : "s") + ", this call gives " + std::to_string(operands.size()));
   return pointwise(f.builtin, std::move(operands), arguments.range);
@@ -151,8 +155,13 @@ Value Elaborator::callDef(const Module &owner, const ast::DefItem &def, CallArgu
     return error(Code::E0209, arguments.range, "`" + name + "` takes " + std::to_string(def.params.size()) + " arguments, this call gives " + std::to_string(arguments.positional.size()))
                .note(def.name.range, "defined here"),
            Value{};
-  for (size_t i = 0; i < arguments.positional.size(); ++i)
+  for (size_t i = 0; i < arguments.positional.size(); ++i) {
+    if (i > 0 && owner.library && module != &owner && def.params[i].name.text == "axis")
+      return error(Code::E0218, arguments.range, "an axis is given by name: `" + name + "(" + (i == 1 && arguments.exprs.size() > 1 ? sourceOf(arguments.exprs[0]->range) : "x") +
+                                                     ", axis=" + sourceOf(arguments.positional[i].range) + ")`"),
+             Value{};
     given[i] = arguments.positional[i];
+  }
   for (auto &[argument, value] : arguments.named) {
     size_t at = 0;
     while (at < def.params.size() && def.params[at].name.text != argument)
@@ -161,10 +170,7 @@ Value Elaborator::callDef(const Module &owner, const ast::DefItem &def, CallArgu
       std::vector<std::string> names;
       for (const ast::Param &p : def.params)
         names.push_back(p.name.text);
-      auto &d = error(Code::E0209, arguments.range, "`" + name + "` has no parameter `" + argument + "`");
-      d.note(def.name.range, "defined here");
-      if (std::string near = nearest(argument, names); !near.empty())
-        d.help("did you mean `" + near + "`?");
+      noParameter(name, argument, value, arguments.range, names);
       return {};
     }
     if (given[at])
@@ -192,11 +198,11 @@ Value Elaborator::callDef(const Module &owner, const ast::DefItem &def, CallArgu
       e.ellipsisIndices.pop_back();
     }
   } restore{*this, savedEnv, savedModule};
-  frames.push_back({&def, arguments.range});
+  Binding binding;
+  frames.push_back({&def, arguments.range, &binding});
   ellipsisIndices.push_back({}); // an index list's `...` is not the callee's
   env = inner;
 
-  Binding binding;
   std::vector<std::optional<Type>> patterns(def.params.size());
   auto isDim = [](const ast::Param &p) { return p.type && p.type->kind == ast::Type::named && p.type->name.text == "dim" && p.type->module.empty(); };
   // Typed arguments bind names first, then sizes (`dim`), then numbers that are still weak.

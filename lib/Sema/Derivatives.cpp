@@ -50,9 +50,7 @@ Value Elaborator::derivative(const ast::Derivative &e) {
   for (const auto &variable : e.variables) {
     const Value *found = lookup(variable.name.text, variable.name.range);
     if (!found) {
-      auto &d = error(Code::E0201, variable.name.range, "nothing here is called `" + variable.name.text + "`");
-      if (std::string near = nearest(variable.name.text, allNames()); !near.empty())
-        d.help("did you mean `" + near + "`?");
+      unknownName(variable.name.text, variable.name.range);
       return {};
     }
     if (found->kind == Value::none)

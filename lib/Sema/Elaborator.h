@@ -73,6 +73,7 @@ private:
   struct Frame {
     const ast::DefItem *def;
     Range call;
+    const Binding *binding; ///< of the call, as far as it is bound
   };
   std::vector<Frame> frames;
   bool stopped = false; ///< inside `stop_gradient(..)`, where values from outside a derivative are welcome
@@ -100,12 +101,24 @@ private:
   std::vector<std::vector<std::string>> ellipsisIndices; ///< names that `...` stands for under an index list
   bool collecting = false; ///< ranges are being inferred: bounds are not judged
 
-  // Errors.
+  // Messages.cpp
   Diagnostic &error(Code code, Range range, std::string message);
   Value fail(Code code, Range range, std::string message);
   std::string quoted(const ast::Expr &e) const { return quoted(e.range); }
   std::string quoted(Range range) const;
+  std::string sourceOf(Range range) const;
   static std::string describe(const Value &value);
+  bool isKnown(const std::string &name, Range range);
+  std::optional<uint32_t> scriptLineOf(const std::string &text) const;
+  void unknownName(const std::string &text, Range range, const ast::Call *call = nullptr);
+  bool foreignPath(const ast::Expr &e, const ast::Call *call = nullptr);
+  void foreignMethod(const ast::Call &call, const ast::FieldAccess &method, const Value &object);
+  void foreignTensorField(const ast::FieldAccess &e, const Value &object);
+  void noParameter(const std::string &function, const std::string &given, const Value &value, Range call, const std::vector<std::string> &known);
+  void noteOperand(Diagnostic &d, const Value &v, Range range, size_t dim = size_t(-1));
+  void noteDiffering(Diagnostic &d, const Value &a, const Value &b, int64_t apart = -1);
+  void helpShapes(Diagnostic &d, const Value &a, const Value &b, const Dim &x, const Dim &y);
+  void helpArgument(Diagnostic &d, const Type &pattern, const Value &v, Range range);
 
   // Nodes.
   graph::Node *node(graph::Op op, Element element, Dims shape, std::vector<graph::Node *> operands, Range range);
@@ -202,6 +215,7 @@ private:
   ast::ReduceOp ofBools(ast::ReduceOp op, Value &x, Range range);
   Value reduceAxes(ast::ReduceOp op, Value x, std::vector<int64_t> axes, bool keep, Range range);
   std::optional<std::vector<int64_t>> axesOf(const Value *axis, size_t rank, Range range);
+  Value noKey(const Value &given, Range range);
   Value randomBits(Value key, const Dims &shape, Range range);
   Value uniform(Value key, const Dims &shape, Element element, Range range);
   Value normal(Value key, const Dims &shape, Element element, Range range);

@@ -1,5 +1,6 @@
 // Names, literals, fields, `if`, operators: what an expression is apart from calls, subscripts and index notation.
 #include "lib/Sema/Elaborator.h"
+#include "lib/Sema/Habits.h"
 #include "llvm/Support/Casting.h"
 
 using namespace tds;
@@ -15,39 +16,6 @@ Elaborator::Elaborator(Program &program, graph::Function &function, const Module
   if (!function.body)
     function.body = function.newScope(nullptr);
   scope = function.body;
-}
-
-//===--- Errors --------------------------------------------------------------------------------------------------===//
-
-Diagnostic &Elaborator::error(Code code, Range range, std::string message) {
-  Diagnostic &d = diags.error(code, range, std::move(message));
-  // The innermost calls first; a deep chain says nothing more.
-  size_t shown = 0;
-  for (auto it = frames.rbegin(); it != frames.rend() && shown < 4; ++it, ++shown)
-    if (it->call.file != 0)
-      d.note(it->call, "in this call of `" + it->def->name.text + "`");
-  return d;
-}
-
-Value Elaborator::fail(Code code, Range range, std::string message) {
-  error(code, range, std::move(message));
-  return {};
-}
-
-std::string Elaborator::quoted(Range range) const {
-  std::string text(program.sources().text(range));
-  if (text.size() > 40 || text.find('\n') != std::string::npos)
-    return "this";
-  return "`" + text + "`";
-}
-
-std::string Elaborator::describe(const Value &value) {
-  switch (value.kind) {
-  case Value::function: return "a function";
-  case Value::string: return "a string";
-  case Value::type: return "a type";
-  default: return typeOf(value).str();
-  }
 }
 
 //===--- Nodes ---------------------------------------------------------------------------------------------------===//
@@ -318,41 +286,8 @@ Value Elaborator::name(const ast::Name &e) {
     return fail(Code::E0202, e.range, "`" + e.text + "` is a module; write `" + e.text + ".name`");
   if (auto it = boundInside.find(e.text); it != boundInside.end())
     return error(Code::E0223, e.range, "`" + e.text + "` is bound in the loop or branch alone").note(it->second, "here").help("bind it before: `" + e.text + " = ..`"), Value{};
-  auto &d = error(Code::E0201, e.range, "nothing here is called `" + e.text + "`");
-  static const std::map<std::string_view, const char *> habits = {
-      {"np", "there is no prefix: `exp(x)`, `zeros((2, 3))`"}, {"torch", "there is no prefix: `exp(x)`"},
-      {"jnp", "there is no prefix: `exp(x)`"}, {"einsum", "write index notation: `c[i, j] := sum[k](a[i, k] * b[k, j])`"},
-      {"gather", "write a subscript: `x[ids]`, or `[i] => x[ids[i]]`"}, {"None", "a new axis is `x[new]`"},
-      {"True", "write `true`"}, {"False", "write `false`"}, {"len", "write `size(x, 0)`"}, {"range", "write `0..n`"},
-      {"array", "write `[1.0, 2.0]`"}, {"matmul", "write `a @ b`"}, {"float32", "write `f32`"}, {"float64", "write `f64`"}};
-  if (auto it = habits.find(e.text); it != habits.end())
-    d.help(it->second);
-  else if (std::string near = nearest(e.text, allNames()); !near.empty())
-    d.help("did you mean `" + near + "`?");
+  unknownName(e.text, e.range);
   return {};
-}
-
-std::vector<std::string> Elaborator::allNames() const {
-  std::vector<std::string> names;
-  for (Env *e = env.get(); e; e = e->parent.get())
-    for (auto &[name, value] : e->names)
-      names.push_back(name);
-  for (const OpenIndex &index : indices)
-    names.push_back(index.name);
-  for (const Module *m : {module, program.prelude()})
-    if (m) {
-      for (auto &[name, def] : m->defs)
-        names.push_back(name);
-      for (auto &[name, item] : m->consts)
-        names.push_back(name);
-      for (auto &[name, other] : m->imports)
-        names.push_back(name);
-    }
-  for (auto &[name, f] : builtins())
-    names.push_back(name);
-  for (const FunctionInfo &f : scalarFunctions())
-    names.emplace_back(f.name);
-  return names;
 }
 
 Value Elaborator::field(const ast::FieldAccess &e) {
@@ -376,6 +311,8 @@ Value Elaborator::field(const ast::FieldAccess &e) {
         d.help("did you mean `" + base->text + "." + near + "`?");
       return {};
     }
+  if (foreignPath(e))
+    return {};
   Value base = expr(*e.base);
   if (base.kind == Value::none)
     return {};
@@ -386,18 +323,8 @@ Value Elaborator::field(const ast::FieldAccess &e) {
         v.range = e.range;
         return v;
       }
-  if (base.kind == Value::tensor) {
-    const std::string &f = e.name.text;
-    std::string x(program.sources().text(e.base->range));
-    auto &d = error(Code::E0216, e.name.range, "a tensor has no fields or methods; " + quoted(*e.base) + " is " + describe(base));
-    if (f == "T")
-      d.help("write `transpose(" + x + ")`");
-    else if (f == "shape")
-      d.help("write `size(" + x + ", 0)` or `shape(" + x + ")`");
-    else if (isBuiltin(f) || program.prelude()->defs.contains(f))
-      d.help("write `" + f + "(" + x + ")`");
-    return {};
-  }
+  if (base.kind == Value::tensor)
+    return foreignTensorField(e, base), Value{};
   if (base.kind == Value::record) {
     auto &d = error(Code::E0208, e.name.range, quoted(*e.base) + " has no field `" + e.name.text + "`; it is " + describe(base));
     if (std::string near = nearest(e.name.text, base.names); !near.empty())
@@ -595,11 +522,14 @@ Value Elaborator::binary(const ast::Binary &e) {
   if (e.op == ast::BinaryOp::logicalOr && a.truth)
     return *a.truth ? a : b;
   if (e.op == ast::BinaryOp::div && a.isTensor() && b.isTensor() && ((!a.weak && isInteger(a.element)) || (!b.weak && isInteger(b.element)))) {
-    const Value &typed = !a.weak && isInteger(a.element) ? a : b;
-    std::string x(program.sources().text(e.lhs->range)), y(program.sources().text(e.rhs->range));
-    return error(Code::E0202, e.opRange, "`/` on " + std::string(elementName(typed.element)))
-               .help("write `" + x + " // " + y + "` or `f32(" + x + ") / " + y + "`"),
-           Value{};
+    bool left = !a.weak && isInteger(a.element), right = !b.weak && isInteger(b.element);
+    std::string x = sourceOf(e.lhs->range), y = sourceOf(e.rhs->range);
+    auto &d = error(Code::E0202, e.opRange, "`/` on " + std::string(elementName(left ? a.element : b.element)));
+    if (left && (right || b.weak))
+      d.help("write `" + operand(x) + " // " + operand(y) + "` or `f32(" + x + ") / " + operand(y) + "`");
+    else
+      d.help("write `" + (left ? "f32(" + x + ") / " + operand(y) : operand(x) + " / f32(" + y + ")") + "`");
+    return {};
   }
   return pointwise(names[size_t(e.op)], {std::move(a), std::move(b)}, e.range);
 }
@@ -617,11 +547,17 @@ Value Elaborator::matmul(Value a, Value b, const ast::Expr &e, const ast::Expr &
   if (!(k == l)) {
     bool may = !k.constant() || !l.constant();
     auto &d = error(Code::E0204, e.range, std::string("inner dimensions of `@` ") + (may ? "may differ: " : "differ: ") + k.str() + " and " + l.str());
-    d.note(lhs.range, describe(a)).note(rhs.range, describe(b));
+    noteOperand(d, a, lhs.range, a.shape.size() - 1);
+    noteOperand(d, b, rhs.range, b.shape.size() == 1 ? 0 : b.shape.size() - 2);
+    std::string left = sourceOf(lhs.range), right = sourceOf(rhs.range);
     if (b.shape.size() == 2 && k == b.shape[1])
-      d.help("`" + std::string(program.sources().text(lhs.range)) + " @ transpose(" + std::string(program.sources().text(rhs.range)) + ")` fits");
+      d.help("write `" + left + " @ transpose(" + right + ")`");
     else if (a.shape.size() == 2 && a.shape[0] == l)
-      d.help("`transpose(" + std::string(program.sources().text(lhs.range)) + ") @ " + std::string(program.sources().text(rhs.range)) + "` fits");
+      d.help("write `transpose(" + left + ") @ " + right + "`");
+    else if (a.shape.size() > 1 && b.shape.back() == a.shape[a.shape.size() - 2])
+      d.help("write `" + operand(right) + " @ " + operand(left) + "`");
+    else if (auto m = k.asName(), n = l.asName(); m && n)
+      d.help("if they are always equal, the signature says so by one name: `" + *m + "` for both");
     return {};
   }
   auto name = [](size_t i) { return Dim::name("#" + std::to_string(i)); };
@@ -656,10 +592,12 @@ Value Elaborator::matmul(Value a, Value b, const ast::Expr &e, const ast::Expr &
   for (size_t i = 0; i < rank; ++i) {
     Dim p = i + batchA.size() < rank ? Dim(1) : batchA[i + batchA.size() - rank];
     Dim q = i + batchB.size() < rank ? Dim(1) : batchB[i + batchB.size() - rank];
-    if (!(p == q) && !p.isConstant(1) && !q.isConstant(1))
-      return error(Code::E0203, e.range, "leading dimensions of `@` differ: " + p.str() + " and " + q.str())
-                 .note(lhs.range, describe(a)).note(rhs.range, describe(b)),
-             Value{};
+    if (!(p == q) && !p.isConstant(1) && !q.isConstant(1)) {
+      auto &d = error(Code::E0203, e.range, "leading dimensions of `@` differ: " + p.str() + " and " + q.str());
+      noteOperand(d, a, lhs.range, i + batchA.size() - rank);
+      noteOperand(d, b, rhs.range, i + batchB.size() - rank);
+      return {};
+    }
     batch.push_back(p.isConstant(1) ? q : p);
   }
   auto full = [&](Node *n) {

@@ -1,4 +1,5 @@
 #include "lib/Sema/Module.h"
+#include "lib/Sema/Habits.h"
 #include "lib/Std/Std.h"
 #include "lib/Syntax/Parser.h"
 #include "llvm/Support/Casting.h"
@@ -150,6 +151,8 @@ void Program::resolveImports(Module &module, const std::filesystem::path &folder
         auto &d = diags.error(Code::E0220, name.range, "the library has no module `" + name.text + "`");
         if (std::string near = nearest(name.text, names); !near.empty())
           d.help("did you mean `" + near + "`?");
+        else if (isForeignModule(name.text))
+          d.help("leave it out: functions have no prefix, `exp(x)`, `zeros((2, 3))`");
         else
           d.help("a file is imported by `import \"" + name.text + ".tds\" as " + name.text + "`");
         continue;

@@ -171,7 +171,8 @@ bool Elaborator::unifyElements(std::vector<Value *> operands, const std::string 
     if (typed && typed->element != v->element) {
       std::string a(elementName(typed->element)), b(elementName(v->element));
       auto &d = error(Code::E0217, range, "element types differ: " + a + " and " + b);
-      d.note(typed->range, describe(*typed)).note(v->range, describe(*v));
+      noteOperand(d, *typed, typed->range);
+      noteOperand(d, *v, v->range);
       const Value *from = rank(v->element) <= rank(typed->element) ? v : typed;
       if (from->range.file && typed->range.file && v->range.file && from->element != Element::key && (from == v ? typed : v)->element != Element::key)
         d.help("convert one: `" + (from == v ? a : b) + "(" + std::string(program.sources().text(from->range)) + ")`");
@@ -188,7 +189,7 @@ bool Elaborator::unifyElements(std::vector<Value *> operands, const std::string 
       auto &d = error(Code::E0207, v->range.file ? v->range : range, text + " is a float and does not fit " + e);
       if (typed->range.file && v->range.file) {
         std::string other(program.sources().text(typed->range));
-        d.note(typed->range, describe(*typed));
+        noteOperand(d, *typed, typed->range);
         d.help("convert the other operand: `f32(" + other + ")`");
       }
       return false;
@@ -204,7 +205,9 @@ bool Elaborator::unifyElements(std::vector<Value *> operands, const std::string 
       }
     }
     if (typed && (element == Element::boolean || element == Element::key)) {
-      error(Code::E0217, range, "`" + name + "` of " + std::string(elementName(element)) + " and a number");
+      auto &d = error(Code::E0217, range, "`" + name + "` of " + std::string(elementName(element)) + " and a number");
+      if (element == Element::boolean && v->range.file && typed->range.file)
+        d.help(name == "and" || name == "or" ? "compare: `" + sourceOf(v->range) + " != 0`" : "count bools as numbers: `i32(" + sourceOf(typed->range) + ")`");
       return false;
     }
     bool stays = !typed;
@@ -252,12 +255,9 @@ bool Elaborator::unifyShapes(std::vector<Value *> operands, const std::string &n
                                                      : describe(first) + " " + word + " " + describe(*v);
         auto &d = error(Code::E0203, range, both + ": " + a + " and " + b + (may ? " may differ" : " differ") +
                             " in dimension " + std::to_string(int64_t(i) - int64_t(v->shape.size())));
-        if (first.range.file && v->range.file)
-          d.note(first.range, describe(first)).note(v->range, describe(*v));
-        // The one edit that mends most: a new axis at the end of the shorter operand.
-        const Value &shorter = first.shape.size() <= v->shape.size() ? first : *v, &longer = &shorter == v ? first : *v;
-        if (shorter.shape.size() == 1 && longer.shape.size() == 2 && shorter.shape[0] == longer.shape[0] && shorter.range.file)
-          d.help("for a value a row write `" + std::string(program.sources().text(shorter.range)) + "[:, new]`");
+        noteOperand(d, first, first.range, at - (rank - first.shape.size()));
+        noteOperand(d, *v, v->range, i);
+        helpShapes(d, first, *v, shape[at], dim);
         return false;
       }
     }
@@ -329,7 +329,10 @@ Value Elaborator::pointwiseLeaves(const std::string &name, std::vector<Value> op
                  : isFloating(element) ? ElementKinds::Floating : ElementKinds::Complex;
   if (!select && !(info->elements & bit)) {
     auto &d = error(Code::E0202, range, "`" + spelling(name) + "` is not defined on " + (data[0]->weak ? describe(*data[0]) : std::string(elementName(element))));
-    if (data[0]->range.file && (isInteger(element) || element == Element::boolean))
+    if (name == "and" || name == "or" || name == "not") {
+      if (data[0]->range.file)
+        d.help("compare: `" + sourceOf(data[0]->range) + " != 0`");
+    } else if (data[0]->range.file && (isInteger(element) || element == Element::boolean))
       d.help("convert: `f32(" + std::string(program.sources().text(data[0]->range)) + ")`");
     return {};
   }
@@ -424,10 +427,11 @@ Value Elaborator::stack(std::vector<Value> values, Range range) {
     return {};
   bool weak = true, constants = true;
   for (Value &v : values) {
-    if (!(v.shape == values[0].shape))
-      return error(Code::E0203, range, "a list of tensors of different shapes: " + describe(values[0]) + " and " + describe(v))
-                 .note(values[0].range, describe(values[0])).note(v.range, describe(v)),
-             Value{};
+    if (!(v.shape == values[0].shape)) {
+      auto &d = error(Code::E0203, range, "a list of tensors of different shapes: " + describe(values[0]) + " and " + describe(v));
+      noteDiffering(d, values[0], v);
+      return {};
+    }
     weak &= v.weak;
   }
   // A literal of numbers is one constant.
@@ -489,10 +493,11 @@ Value Elaborator::concat(std::vector<Value> values, int64_t axis, Range range) {
     bool same = other.size() == shape.size();
     for (size_t d = 0; same && d < shape.size(); ++d)
       same = int64_t(d) == axis || other[d] == shape[d];
-    if (!same)
-      return error(Code::E0203, range, "`concat` of tensors that differ apart from axis " + std::to_string(axis) + ": " + describe(values[0]) + " and " + describe(values[i]))
-                 .note(values[0].range, describe(values[0])).note(values[i].range, describe(values[i])),
-             Value{};
+    if (!same) {
+      auto &d = error(Code::E0203, range, "`concat` of tensors that differ apart from axis " + std::to_string(axis) + ": " + describe(values[0]) + " and " + describe(values[i]));
+      noteDiffering(d, values[0], values[i], axis);
+      return {};
+    }
     shape[size_t(axis)] = shape[size_t(axis)] + other[size_t(axis)];
   }
   auto dimName = [](size_t i) { return Dim::name("#" + std::to_string(i)); };

@@ -9,15 +9,25 @@ using graph::Op;
 
 static Dim local(size_t i) { return Dim::name("#" + std::to_string(i)); }
 
+/// Random functions of other languages take no key, or a number.
+Value Elaborator::noKey(const Value &given, Range range) {
+  auto &d = error(Code::E0202, given.range.file ? given.range : range, "a key is expected; this is " + describe(given));
+  if (given.isScalar() && isInteger(given.element) && given.range.file)
+    d.help("write `key(" + sourceOf(given.range) + ")`, or the key before the shape: `normal(key(0), (2, 3))`");
+  else
+    d.help("the key comes first: `normal(key(0), (2, 3))`");
+  return {};
+}
+
 Value Elaborator::randomBits(Value key, const Dims &shape, Range range) {
   if (!key.isScalar() || key.element != Element::key || !materialize(key))
-    return fail(Code::E0202, range, "a key is expected; this is " + describe(key));
+    return noKey(key, range);
   return Value::ofNode(node(Op::randomBits, Element::i32, shape, {key.node}, range));
 }
 
 Value Elaborator::deriveKey(Value key, Value counter, int64_t domain, Range range) {
   if (!key.isScalar() || key.element != Element::key)
-    return fail(Code::E0202, range, "a key is expected; this is " + describe(key));
+    return noKey(key, range);
   if (!counter.isScalar() || !isInteger(counter.element))
     return fail(Code::E0202, range, "a key is derived by an integer; this is " + describe(counter));
   Node *n = node(Op::deriveKey, Element::key, {}, {materialize(key), convertNode(materialize(counter), Element::i64, range)}, range);

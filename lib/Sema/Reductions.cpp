@@ -144,7 +144,7 @@ Value Elaborator::builtinReduce(const std::string &name, CallArguments &a) {
            Value{};
   }
   if (a.positional.size() > 1)
-    return fail(Code::E0218, a.range, "an axis is given by name: `" + name + "(x, axis=" + std::string(program.sources().text(a.positional[1].range)) + ")`");
+    return fail(Code::E0218, a.range, "an axis is given by name: `" + name + "(" + (a.positional[0].range.file ? sourceOf(a.positional[0].range) : "x") + ", axis=" + std::string(program.sources().text(a.positional[1].range)) + ")`");
   if (!arity(name, a, 1, 1, {"axis", "keep"}))
     return {};
   bool keep = false;

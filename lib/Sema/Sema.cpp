@@ -67,8 +67,10 @@ static Value held(Program &program, Elaborator &elaborator, Value value, Range r
   const Value *part = value.kind == Value::none ? nullptr : abstractPart(value);
   if (!part)
     return elaborator.settleTensors(std::move(value));
-  program.diagnostics().error(Code::E0202, part != &value && part->range.file ? part->range : range,
-                              part->kind == Value::string ? "a string is for printing and file names" : "functions and types are values only as arguments");
+  auto &d = program.diagnostics().error(Code::E0202, part != &value && part->range.file ? part->range : range,
+                                        part->kind == Value::string ? "a string is for printing and file names" : "functions and types are values only as arguments");
+  if (part->kind == Value::function)
+    d.help("a function with a name is `def f(x) = e`");
   return {};
 }
 

@@ -144,8 +144,8 @@ Value Elaborator::subscriptTensor(Value base, const ast::Subscript &e) {
   if (ellipses > 1)
     return fail(Code::E0305, e.range, "one `...` in a subscript");
   if (consumed > shape.size())
-    return error(Code::E0305, e.range, std::to_string(consumed) + " subscripts for " + std::to_string(shape.size()) + " dimensions")
-               .note(base.range, describe(base)),
+    return error(Code::E0305, e.range, std::to_string(consumed) + " subscripts for " + std::to_string(shape.size()) + " dimension" + (shape.size() == 1 ? "" : "s"))
+               .note(base.range, quoted(base.range) + " is " + describe(base)),
            Value{};
   for (const ast::Sub &sub : e.subs) {
     if (sub.kind == ast::Sub::ellipsis && open) {
@@ -227,7 +227,7 @@ Value Elaborator::subscriptTensor(Value base, const ast::Subscript &e) {
       Dim last = up ? size : size - Dim(1), least = up ? Dim(0) : Dim(-1);
       if (outsideBy(length) || (!nothing && isSize(begin) && (outsideBy(begin) || outsideBy(last - begin))) || (!nothing && isSize(end) && (outsideBy(end - least) || outsideBy(last - end))))
         return error(Code::E0306, item.sub->range, "the slice " + begin.str() + " : " + end.str() + " does not fit a dimension of " + size.str())
-                   .note(base.range, describe(base)),
+                   .note(base.range, quoted(base.range) + " is " + describe(base)),
                Value{};
       size_t at = result.size();
       result.push_back(length);
@@ -273,7 +273,7 @@ Value Elaborator::subscriptTensor(Value base, const ast::Subscript &e) {
         form = form + size;
       bool out = form.constant().value_or(0) < 0 || (size - Dim(1) - form).constant().value_or(0) < 0;
       if (out && e.outside == ast::Subscript::none && !collecting)
-        return error(Code::E0302, subRange, quoted(subRange) + " is outside a dimension of " + size.str()).note(base.range, describe(base)), Value{};
+        return error(Code::E0302, subRange, quoted(subRange) + " is outside a dimension of " + size.str()).note(base.range, quoted(base.range) + " is " + describe(base)), Value{};
       coordinates.push_back(form);
       continue;
     }

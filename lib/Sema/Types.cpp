@@ -1,5 +1,7 @@
 // What types in a source mean, and how a call binds a signature's names.
 #include "lib/Sema/Elaborator.h"
+#include "lib/Sema/Habits.h"
+#include "lib/Std/Std.h"
 #include "llvm/Support/Casting.h"
 
 using namespace tds;
@@ -95,8 +97,14 @@ std::optional<Type> Elaborator::resolveType(const ast::Type &t, Binding *binding
     const Module *from = module;
     if (!t.module.empty()) {
       auto it = module->imports.find(t.module);
-      if (it == module->imports.end())
-        return error(Code::E0219, t.range, "no module is imported as `" + t.module + "`"), std::nullopt;
+      if (it == module->imports.end()) {
+        auto &d = error(Code::E0219, t.range, "no module is imported as `" + t.module + "`");
+        if (isForeignModule(t.module))
+          d.help(elementNamed(foreignType(t.name.text)) ? "write `" + foreignType(t.name.text) + "`" : "a tensor's type holds its element and its shape, `f32[n, 3]`");
+        else if (stdlib::module(t.module))
+          d.help("write `import " + t.module + "` above");
+        return std::nullopt;
+      }
       from = it->second;
     }
     const std::string &name = t.name.text;
@@ -139,7 +147,13 @@ std::optional<Type> Elaborator::resolveType(const ast::Type &t, Binding *binding
       for (auto &[n, item] : from->types)
         names.push_back(n);
       auto &d = error(Code::E0219, t.range, "no type is called `" + name + "`");
-      if (std::string near = nearest(name, names); !near.empty())
+      if (std::string ours = foreignType(name); ours != name)
+        d.help("write `" + ours + "`");
+      else if (isForeignModule(t.module))
+        d.help("write `" + foreignType(name) + "`");
+      else if (name == "Tensor" || name == "Array" || name == "ndarray" || name == "array" || name == "tensor")
+        d.help("a tensor's type holds its element and its shape, `f32[n, 3]`; without a type a parameter takes any");
+      else if (std::string near = nearest(name, names); !near.empty())
         d.help("did you mean `" + near + "`?");
       return std::nullopt;
     }
@@ -191,6 +205,8 @@ std::optional<Type> Elaborator::typeFromExpr(const ast::Expr &e) {
   auto element = elementNamed(name);
   if (it == from->types.end() && !element && name != "float" && name != "int") {
     auto &d = error(Code::E0219, e.range, quoted(e) + " is no type");
+    if (std::string ours = foreignType(name); ours != name)
+      return d.help("write `" + ours + "`"), std::nullopt;
     std::vector<std::string> names;
     for (auto &[n, item] : from->types)
       names.push_back(n);
@@ -252,7 +268,10 @@ std::optional<Type> Elaborator::typeFromExpr(const ast::Expr &e) {
 /// caller's equations, compared in `substitute`'s second round.
 bool Elaborator::bindPattern(const Type &pattern, const Value &value, Binding &binding, Range range, const std::string &what) {
   auto mismatch = [&](const std::string &why) {
-    error(Code::E0205, range, what + " is " + describe(value) + ", expected " + pattern.str() + (why.empty() ? "" : ": " + why));
+    auto &d = error(Code::E0205, range, what + " is " + describe(value) + ", expected " + pattern.str() + (why.empty() ? "" : ": " + why));
+    helpArgument(d, pattern, value, range);
+    if (value.range.file && !(value.range == range))
+      d.note(value.range, "this is " + describe(value));
     return false;
   };
   if (pattern.kind != Type::tensor) {
@@ -292,7 +311,7 @@ bool Elaborator::bindPattern(const Type &pattern, const Value &value, Binding &b
   bool open = ellipsis < pattern.shape.size();
   size_t fixed = pattern.shape.size() - open;
   if (open ? value.shape.size() < fixed : value.shape.size() != fixed)
-    return mismatch(std::to_string(value.shape.size()) + " dimensions, expected " + std::to_string(fixed) + (open ? " or more" : ""));
+    return mismatch(std::to_string(value.shape.size()) + (value.shape.size() == 1 ? " dimension" : " dimensions") + ", expected " + std::to_string(fixed) + (open ? " or more" : ""));
   if (open) {
     Dims middle(value.shape.begin() + ellipsis, value.shape.end() - (fixed - ellipsis));
     if (binding.anyDims && !(*binding.anyDims == middle))

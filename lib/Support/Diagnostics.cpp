@@ -1,5 +1,4 @@
 #include "lib/Support/Diagnostics.h"
-#include "llvm/ADT/StringRef.h"
 #include <algorithm>
 #include <tds/result.h>
 
@@ -66,13 +65,17 @@ public:
     shownLine = 0;
   }
 
-  void mark(Range range, char sign, std::string_view colour, std::string_view message) {
+  /// `below`: of the message, from and to, what is marked in a line of its own.
+  void mark(Range range, char sign, std::string_view colour, std::string_view message,
+            std::pair<uint32_t, uint32_t> below = {}) {
     std::string_view line = sources.line(range.file, range.begin);
     Position at = sources.position(range.file, range.begin);
     uint32_t begin = std::min<uint32_t>(at.column - 1, uint32_t(line.size()));
     uint32_t end = std::min<uint32_t>(begin + std::max(range.end - range.begin, 1u), uint32_t(line.size()));
     end = std::max(begin, end);
     auto [from, to] = window(line, begin, end);
+    if (shownLine == at.line && begin >= shownFrom && end <= shownTo) // the part that is shown has it
+      from = shownFrom, to = shownTo;
 
     std::string shown = from > 0 ? "..." : "";
     uint32_t column = appendVisible(line.substr(from, begin - from), uint32_t(shown.size()), shown);
@@ -90,7 +93,11 @@ public:
     std::string marks(std::max(markedEnd - column, 1u), sign);
     if (!message.empty())
       marks += " " + std::string(message);
+    size_t indent = column + std::max(markedEnd - column, 1u) + 1;
     gutter(std::string(digits, ' '), std::string(column, ' ') + paint(colour, marks, style));
+    if (below.first < below.second)
+      gutter(std::string(digits, ' '), std::string(indent + below.first, ' ') +
+                                           paint(colour, std::string(below.second - below.first, '^'), style));
   }
 
   void gutter(std::string number, std::string_view text) {
@@ -129,6 +136,12 @@ private:
 
 std::string_view codeName(Code code) { return kinds[size_t(code)].name; }
 std::string_view codeSummary(Code code) { return kinds[size_t(code)].summary; }
+
+Diagnostic &Diagnostic::note(Range range, std::string message, uint32_t markBegin, uint32_t markEnd) {
+  auto behind = std::find_if(labels.begin(), labels.end(), [](const Label &label) { return label.context; });
+  labels.insert(behind, {range, std::move(message), markBegin, markEnd});
+  return *this;
+}
 
 Diagnostic &Diagnostics::error(Code code, Range range, std::string message) {
   return append({code, Severity::error, range, std::move(message), {}, {}});
@@ -184,7 +197,7 @@ std::string Diagnostics::render(const Diagnostic &diagnostic, bool colour) const
     if (label.range.file != file)
       snippets.arrow(":::", label.range);
     file = label.range.file;
-    snippets.mark(label.range, '-', style.label, label.message);
+    snippets.mark(label.range, '-', style.label, label.message, {label.markBegin, label.markEnd});
   }
   for (const std::string &help : diagnostic.helps)
     out += paint(style.help, "help:", style) + " " + help + "\n";
@@ -212,6 +225,25 @@ Error toError(const Diagnostic &diagnostic, const Sources &sources) {
   return error;
 }
 
+/// How many letters are to be changed, left out, put in or swapped with their neighbour; more than `limit` is limit
+/// + 1.
+static unsigned distance(std::string_view a, std::string_view b, unsigned limit) {
+  if (std::max(a.size(), b.size()) - std::min(a.size(), b.size()) > limit)
+    return limit + 1;
+  std::vector<std::vector<unsigned>> table(a.size() + 1, std::vector<unsigned>(b.size() + 1));
+  for (size_t i = 0; i <= a.size(); ++i)
+    for (size_t j = 0; j <= b.size(); ++j) {
+      if (i == 0 || j == 0) {
+        table[i][j] = unsigned(i + j);
+        continue;
+      }
+      table[i][j] = std::min({table[i - 1][j] + 1, table[i][j - 1] + 1, table[i - 1][j - 1] + (a[i - 1] != b[j - 1])});
+      if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
+        table[i][j] = std::min(table[i][j], table[i - 2][j - 2] + 1);
+    }
+  return table[a.size()][b.size()];
+}
+
 std::string nearest(std::string_view name, const std::vector<std::string> &candidates) {
   unsigned limit = std::max<unsigned>(1, unsigned(name.size()) / 3);
   unsigned best = limit + 1;
@@ -220,9 +252,9 @@ std::string nearest(std::string_view name, const std::vector<std::string> &candi
     // A name of one letter is near to any other of one letter: nothing is learnt from that.
     if (candidate == name || std::min(candidate.size(), name.size()) < 2)
       continue;
-    unsigned distance = llvm::StringRef(name).edit_distance(candidate, /*AllowReplacements=*/true, limit);
-    if (distance < best)
-      best = distance, result = candidate;
+    unsigned far = distance(name, candidate, limit);
+    if (far < best)
+      best = far, result = candidate;
   }
   return result;
 }

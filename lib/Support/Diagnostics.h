@@ -23,6 +23,8 @@ enum class Severity : uint8_t { error, warning };
 struct Label {
   Range range;
   std::string message;
+  uint32_t markBegin = 0, markEnd = 0; ///< a part of the message with a mark below it: the dimension that disagrees
+  bool context = false;                ///< how one came there, told behind what is wrong: the calls
 };
 
 struct Diagnostic {
@@ -33,7 +35,10 @@ struct Diagnostic {
   std::vector<Label> labels;      ///< other places, each with its own line and caret
   std::vector<std::string> helps; ///< `help:` lines
 
-  Diagnostic &note(Range range, std::string message) { return labels.push_back({range, std::move(message)}), *this; }
+  Diagnostic &note(Range range, std::string message, uint32_t markBegin = 0, uint32_t markEnd = 0);
+  Diagnostic &context(Range range, std::string message) {
+    return labels.push_back({range, std::move(message), 0, 0, true}), *this;
+  }
   Diagnostic &help(std::string message) { return helps.push_back(std::move(message)), *this; }
 };
 

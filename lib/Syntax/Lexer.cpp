@@ -38,6 +38,9 @@ constexpr Foreign foreign[] = {
     {"\xc2\xa0", "this is a no-break space: write a plain one"},
 };
 
+/// What Python puts before a string.
+constexpr std::string_view stringPrefixes[] = {"f", "F", "r", "R", "b", "u", "fr", "rf"};
+
 /// A sign a token. The list has no sign longer than three bytes.
 Token signAt(std::string_view text) {
   for (size_t length = std::min<size_t>(3, text.size()); length > 0; --length) {
@@ -225,6 +228,16 @@ private:
     size_t end = at;
     while (end < text.size() && isWordPart(text[end]))
       ++end;
+    std::string_view written = text.substr(at, end - at);
+    if (end < text.size() && text[end] == '"' &&
+        std::find(std::begin(stringPrefixes), std::end(stringPrefixes), written) != std::end(stringPrefixes)) {
+      reporter.error(Code::E0104, range(at, end), "found `" + std::string(written) + "` right before a string")
+          .help(written == "r" || written == "R"
+                    ? "a raw string is `\"\"\"...\"\"\"`"
+                    : "every string takes values, `\"{x:.3f}\"`: leave the `" + std::string(written) + "` out");
+      at = end;
+      return;
+    }
     bool field = !result.lexemes.empty() && result.lexemes.back().token == Token::dot;
     push(field ? Token::name : keyword(text.substr(at, end - at)), uint32_t(at), uint32_t(end));
   }

@@ -380,6 +380,11 @@ bool Parser::parseArgs(std::vector<Argument> &arguments) {
       advance();
       advance();
     }
+    if (is(Token::star) || is(Token::starstar)) {
+      unexpected("an expression")
+          .help("arguments are given one by one; several values travel in a record, `p`, or a tuple");
+      return false;
+    }
     argument.value = parseExpr();
     return argument.value != nullptr;
   });

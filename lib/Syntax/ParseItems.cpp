@@ -82,6 +82,10 @@ ItemPtr Parser::parseImport() {
       if (!parseBinding(item->modules.emplace_back(), "the name of a module, or a path in quotes"))
         return nullptr;
     } while (accept(Token::comma) && !is(Token::newline) && !is(Token::endOfFile));
+    if (is(Token::dot)) {
+      unexpected("a new line").help("a module has one name: `import nn`");
+      return nullptr;
+    }
   }
   item->range = since(begin);
   return item;
@@ -93,7 +97,7 @@ ItemPtr Parser::parseDef() {
   auto item = std::make_unique<DefItem>(Range{});
   if (accept(Token::at)) {
     if (!isWord("library")) {
-      unexpected("`library`");
+      unexpected("`library`").help("a `def` is compiled where it is used, and needs no mark");
       return nullptr;
     }
     item->library = true;
@@ -203,10 +207,20 @@ ItemPtr Parser::parseTest() {
 /// params = "(" [param,,] ")" .  param = NAME [":" type] ["=" expr] .
 bool Parser::parseParams(std::vector<Param> &params) {
   size_t open = at;
-  if (!expect(Token::lparen, "`(` and parameters"))
+  if (!is(Token::lparen)) {
+    Diagnostic &diagnostic = unexpected("`(` and parameters");
+    if (is(Token::less) || is(Token::lsquare))
+      diagnostic.help("sizes are named by the types of the parameters: `def f(x: f32[n])`");
     return false;
+  }
+  advance();
   return parseList(open, Token::rparen, "`,` or `)`", /*mayBeEmpty=*/true, [&] {
     Param &param = params.emplace_back();
+    if (is(Token::star) || is(Token::starstar)) {
+      unexpected("a parameter's name")
+          .help("parameters are listed by name; several values travel in a record, `p`, or a tuple");
+      return false;
+    }
     if (!parseBinding(param.name, "a parameter's name"))
       return false;
     if (accept(Token::colon) && !(param.type = parseType()))

@@ -56,6 +56,10 @@ ExprPtr Parser::parsePrimary() {
     diagnostic.help("put it in brackets: `a == (not b)`");
   else if (is(Token::fatarrow))
     diagnostic.help("a lambda is `x => e` or `(x, y) => e`, of names; in an operation it stands in brackets");
+  else if (is(Token::greater))
+    diagnostic.help("`!=` tells that two differ");
+  else if (is(Token::star) || is(Token::starstar))
+    diagnostic.help("arguments and parts are given one by one");
   else if (is(Token::plus))
     diagnostic.help("there is no `+` before a number, and no `++`: `i += 1` counts");
   return nullptr;

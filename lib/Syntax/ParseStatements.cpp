@@ -14,16 +14,40 @@ constexpr ForeignWord foreignWords[] = {
     {"return", "a block's value is its last expression"},
     {"break", "put it into the condition: `while go and i < n { ... }`"},
     {"continue", "put the rest of the round into an `if`"},
-    {"elif", "write `else if`"},
     {"pass", "an empty block is `{}`"},
+    {"elif", "write `else if`"},
+    {"elsif", "write `else if`"},
+    {"elseif", "write `else if`"},
     {"let", "a name is bound by `x = e`"},
     {"var", "a name is bound by `x = e`"},
+    {"auto", "a name is bound by `x = e`"},
+    {"global", "a script has one scope; a def reads `const` and `arg` alone, and gives back what it makes"},
+    {"nonlocal", "a script has one scope; a def gives back what it makes"},
+    {"del", "a value goes when nothing reads it any more: leave it out"},
     {"fn", "a function is `def f(x) = e`"},
     {"func", "a function is `def f(x) = e`"},
     {"function", "a function is `def f(x) = e`"},
+    {"fun", "a function is `def f(x) = e`"},
     {"class", "a record is `type P[n] = { w: f32[n] }`"},
     {"struct", "a record is `type P[n] = { w: f32[n] }`"},
+    {"enum", "number the cases: `const relu_kind = 0`"},
     {"from", "write `import nn`"},
+    {"include", "write `import nn`, or `import \"model.tds\" as model`"},
+    {"using", "write `import nn`, or `import \"model.tds\" as model`"},
+    {"async", "devices work by themselves; reading a value waits for it"},
+    {"await", "devices work by themselves; reading a value waits for it"},
+    {"with", "files are read whole by `load(\"x.npz\")`; work is placed by `on cuda { ... }`"},
+    {"try", "an error ends the script; test before: `if ok { ... }`"},
+    {"raise", "a condition that must hold is `assert x > 0`"},
+    {"throw", "a condition that must hold is `assert x > 0`"},
+    {"do", "write `while c { ... }`"},
+    {"until", "write `while not c { ... }`"},
+    {"unless", "write `if not c { ... }`"},
+    {"loop", "write `while true { ... }`"},
+    {"repeat", "write `for i in 0..n { ... }`"},
+    {"foreach", "write `for x in xs { ... }`"},
+    {"switch", "write `if k == 0 { ... } else if k == 1 { ... }`"},
+    {"match", "write `if k == 0 { ... } else if k == 1 { ... }`"},
 };
 
 std::optional<AssignStmt::Op> assignment(Token token) {
@@ -108,17 +132,56 @@ std::unique_ptr<Block> Parser::parseBlock() {
 bool Parser::endStatement(Token closer) {
   if (is(Token::newline) || is(Token::semicolon) || is(closer) || is(Token::endOfFile))
     return true;
+  if (foreignWord())
+    return false;
   Diagnostic &diagnostic = unexpected("a new line");
-  if (is(Token::kw_if))
-    diagnostic.help("a value is chosen by `if c then a else b`");
-  else if (is(Token::string) && at > 0 && lexed.lexemes[at - 1].token == Token::name)
+  // `x = 1 // what it is`
+  for (size_t i = at; i-- > 0 && lexed.lexemes[i].token != Token::newline && lexed.lexemes[i].begin >= statementBegin;)
+    if (lexed.lexemes[i].token == Token::slashslash) {
+      diagnostic.help("a comment starts with `#`");
+      return false;
+    }
+  std::string_view soFar = shared.sources.text(shared.file).substr(statementBegin, current().begin - statementBegin);
+  bool goesOn = soFar.find('\n') != std::string_view::npos;
+  bool behindName = at > 0 && lexed.lexemes[at - 1].token == Token::name;
+  if (is(Token::colon) && behindName && token(1) == Token::name && token(2) == Token::equal)
+    diagnostic.help("a name takes the type of its value: `x = " + std::string(text(lexed.lexemes[at + 1])) + "(1)`");
+  else if (is(Token::string) && behindName)
     diagnostic.help("a call has brackets: `f(\"text\")`");
-  else if (is(Token::colon))
-    diagnostic.help("a block stands in braces; types are written in parameters and records");
-  else if (is(Token::fatarrow))
-    diagnostic.help("a lambda is `x => e` or `(x, y) => e`, of names; in an operation it stands in brackets");
-  else if (is(Token::colonequal))
-    diagnostic.help("`:=` defines a tensor by its indices, `c[i] := e`; a name is bound by `=`");
+  else if (is(Token::name) && behindName && token(1) == Token::equal)
+    diagnostic.help("a name is bound without a type: `" + std::string(text(current())) + " = e`");
+  else if (is(Token::colon) && at > 1 && lexed.lexemes[at - 2].token == Token::lbrace)
+    diagnostic.help("a record's value is `(w=e)`, its type `{ w: f32[n] }`");
+  else if (std::string_view hint = hintBehind();
+           !hint.empty() && !(is(Token::equal) && goesOn)) // an operator at the line's end took in the next statement
+    diagnostic.help(std::string(hint));
+  return false;
+}
+
+/// A word of another language behind a whole statement: `} elif c {`, `x is None`.
+bool Parser::foreignWord() {
+  if (!is(Token::name) || at == 0)
+    return false;
+  static constexpr ForeignWord words[] = {
+      {"elif", "write `else if`"},
+      {"elsif", "write `else if`"},
+      {"elseif", "write `else if`"},
+      {"is", "write `==`; there is no `None`"},
+      {"isnt", "write `!=`"},
+      {"div", "write `//`"},
+      {"mod", "write `%`"},
+      {"xor", "write `!=` between bools, or `bitxor(a, b)`"},
+      {"where", "bind it before: `name = e` in a block"},
+      {"catch", "an error ends the script; test before: `if ok { ... }`"},
+      {"except", "an error ends the script; test before: `if ok { ... }`"},
+      {"finally", "an error ends the script; test before: `if ok { ... }`"},
+  };
+  for (const ForeignWord &entry : words)
+    if (isWord(entry.word)) {
+      error(Code::E0110, here(), "found `" + std::string(entry.word) + "`, which is not in the language")
+          .help(std::string(entry.help));
+      return true;
+    }
   return false;
 }
 
@@ -160,6 +223,10 @@ StmtPtr Parser::parseStmt() {
     ExprPtr condition = parseExpr();
     if (!condition)
       return nullptr;
+    if (is(Token::comma)) {
+      unexpected("a new line").help("an assertion says itself what did not hold: leave the message out");
+      return nullptr;
+    }
     auto node = std::make_unique<AssertStmt>(since(begin));
     node->condition = std::move(condition);
     return node;
@@ -185,7 +252,7 @@ StmtPtr Parser::parseStmt() {
   }
   if (!startsStatement(token())) {
     Diagnostic &diagnostic = unexpected("a statement");
-    if (is(Token::slashslash))
+    if (is(Token::slashslash) || is(Token::slash))
       diagnostic.help("a comment starts with `#`");
     else if (is(Token::kw_else))
       diagnostic.help("`else` stands behind the `}` of its `if`");
@@ -204,7 +271,7 @@ bool Parser::foreignStatement() {
   Token next = token(1);
   bool behind = next == Token::newline || next == Token::semicolon || next == Token::rbrace || next == Token::endOfFile;
   bool operand = next == Token::name || next == Token::integer || next == Token::real || next == Token::string ||
-                 isKeyword(next) || next == Token::lparen || next == Token::minus;
+                 isKeyword(next) || next == Token::lparen || next == Token::minus || next == Token::lbrace;
   for (const ForeignWord &entry : foreignWords) {
     bool alone =
         behind && (entry.word == "return" || entry.word == "break" || entry.word == "continue" || entry.word == "pass");

@@ -38,6 +38,33 @@ std::unique_ptr<ast::File> parseFile(uint32_t file, const Sources &sources, Diag
 
 namespace tds::syntax {
 
+namespace {
+/// What a token says that stands behind a whole expression.
+struct BehindHint {
+  Token token;
+  std::string_view help;
+};
+constexpr BehindHint behindHints[] = {
+    {Token::kw_if, "a value is chosen by `if c then a else b`"},
+    {Token::kw_for, "a loop gives a value in `ys = for x in xs { ...; yield e }`, an index one in `[i < n] => e`"},
+    {Token::kw_in, "whether a value is among others: `any(xs == x)`"},
+    {Token::kw_as, "a module of the library keeps its name; a file is named by `import \"model.tds\" as model`"},
+    {Token::colon, "a block stands in braces; types are written in parameters and records"},
+    {Token::fatarrow, "a lambda is `x => e` or `(x, y) => e`, of names; in an operation it stands in brackets"},
+    {Token::arrow, "a lambda is `x => e`"},
+    {Token::colonequal, "`:=` defines a tensor by its indices, `c[i] := e`; a name is bound by `=`"},
+    {Token::equal, "one `=` binds in a statement: `a = e`, then `b = a`; `==` compares"},
+    {Token::comma, "a tuple stands in brackets: `(a, b)`"},
+};
+} // namespace
+
+std::string_view Parser::hintBehind() const {
+  for (const BehindHint &hint : behindHints)
+    if (is(hint.token))
+      return hint.help;
+  return {};
+}
+
 bool Parser::isWord(std::string_view word, size_t ahead) const {
   return token(ahead) == Token::name && text(lexed.lexemes[at + ahead]) == word;
 }
@@ -99,8 +126,13 @@ bool Parser::expectClose(size_t open, Token closer, std::string_view expected) {
   if (lexed.partners[open] == Lexed::none)
     error(Code::E0105, place, "this `" + std::string(text(opening)) + "` is not closed")
         .note(here(), "found " + seen() + ", expected " + std::string(expected));
-  else
-    unexpected(expected).note(place, "opened here");
+  else {
+    Diagnostic &diagnostic = unexpected(expected).note(place, "opened here");
+    if (is(Token::colon))
+      diagnostic.help("an argument or field has its name before `=`: `f(x=1)`, `(w=e)`");
+    else if (std::string_view hint = hintBehind(); !hint.empty())
+      diagnostic.help(std::string(hint));
+  }
   return false;
 }
 

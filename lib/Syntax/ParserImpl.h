@@ -57,6 +57,7 @@ private:
   ast::StmtPtr parseDefine(uint32_t begin, ast::ExprPtr target);
   bool checkTarget(const ast::Expr &target, bool nested = false);
   bool foreignStatement();
+  bool foreignWord();
   void skipStatement(size_t start);
   bool endStatement(Token closer);
 
@@ -111,6 +112,8 @@ private:
   /// Whether `=>` follows the bracket that closes the one here.
   bool arrowFollows() const;
 
+  /// What the token here says when it stands behind a whole expression; empty if nothing.
+  std::string_view hintBehind() const;
   std::string seen() const;
   Diagnostic &error(Code code, Range range, std::string message);
   /// "found X, expected Y" at the token here.

@@ -1,5 +1,6 @@
 // The command line: words to calls of tds/tools.h.
 #include "tools/tdslc/Help.h"
+#include "tools/tdslc/Words.h"
 #include <CLI/CLI.hpp>
 #include <tds/tools.h>
 
@@ -55,6 +56,9 @@ int main(int argc, char **argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError &error) {
+    std::string wrong = wrongWord(app, {argv + 1, argv + argc});
+    if (!wrong.empty() && error.get_exit_code() != 0)
+      return std::cerr << "error: " << wrong << "\n", tools::usage;
     return app.exit(error) == 0 ? tools::fine : tools::usage;
   }
   if (!noCache)
@@ -69,7 +73,10 @@ int main(int argc, char **argv) {
   if (app.got_subcommand("run")) {
     std::vector<std::string> rest = app.get_subcommand("run")->remaining();
     if (rest.empty() || rest[0].starts_with("-"))
-      return std::cerr << "error: run what? tdslc run FILE" << (rest.empty() ? "" : "; there is no option " + rest[0])
+      return std::cerr << "error: run what? tdslc run FILE"
+                       << (rest.empty() ? ""
+                                        : "; there is no option " + rest[0] +
+                                              meant(rest[0], optionsOf(*app.get_subcommand("run"))))
                        << "\n",
              tools::usage;
     run.arguments.assign(rest.begin() + 1, rest.end());

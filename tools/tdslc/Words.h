@@ -1,0 +1,40 @@
+#pragma once
+#include "lib/Support/Diagnostics.h"
+#include <CLI/CLI.hpp>
+
+/// ` did you mean ...?`, or nothing.
+inline std::string meant(const std::string &word, const std::vector<std::string> &candidates) {
+  std::string near = tds::nearest(word, candidates);
+  return near.empty() ? "" : "; did you mean `" + near + "`?";
+}
+
+/// The options of a verb, `--device`.
+inline std::vector<std::string> optionsOf(const CLI::App &verb) {
+  std::vector<std::string> names;
+  for (const CLI::Option *option : verb.get_options())
+    for (const std::string &name : option->get_lnames())
+      names.push_back("--" + name);
+  return names;
+}
+
+/// The first word of a command line that means nothing, and what it may be meant for; empty if each means something.
+inline std::string wrongWord(CLI::App &app, const std::vector<std::string> &words) {
+  std::vector<std::string> verbs;
+  for (const CLI::App *verb : app.get_subcommands([](CLI::App *) { return true; }))
+    verbs.push_back(verb->get_name());
+  const CLI::App *verb = &app;
+  for (const std::string &word : words) {
+    if (word.starts_with("--")) {
+      std::string name = word.substr(0, word.find('='));
+      std::vector<std::string> known = optionsOf(*verb);
+      if (std::find(known.begin(), known.end(), name) == known.end())
+        return (verb == &app ? "there is no option `" : "`tdslc " + verb->get_name() + "` has no option `") + name + "`" + meant(name, known);
+    } else if (verb == &app) {
+      if (std::find(verbs.begin(), verbs.end(), word) == verbs.end())
+        return "there is no verb `" + word + "`" +
+               (word.ends_with(".tds") ? "; write `tdslc run " + word + "`" : meant(word, verbs));
+      verb = app.get_subcommand(word);
+    }
+  }
+  return "";
+}
