@@ -304,6 +304,11 @@ Value Elaborator::builtinSize(const std::string &name, CallArguments &a) {
   if (!arity(name, a, name == "size" ? 2 : 1, name == "size" ? 2 : 1))
     return {};
   const Value &x = a.positional[0];
+  // A shape has one dimension, whose size is the rank.
+  if (name == "size" && x.kind == Value::tuple && std::all_of(x.parts.begin(), x.parts.end(), [](const Value &d) { return d.size.has_value(); })) {
+    auto axes = axesOf(&a.positional[1], 1, a.range);
+    return axes ? Value::ofSize(Dim(int64_t(x.parts.size()))) : Value{};
+  }
   if (!x.isTensor())
     return fail(Code::E0202, a.range, "`" + name + "` takes a tensor; this is " + describe(x));
   if (name == "size") {

@@ -205,6 +205,14 @@ Value Elaborator::callDef(const Module &owner, const ast::DefItem &def, CallArgu
 
   std::vector<std::optional<Type>> patterns(def.params.size());
   auto isDim = [](const ast::Param &p) { return p.type && p.type->kind == ast::Type::named && p.type->name.text == "dim" && p.type->module.empty(); };
+  auto bindElements = [&] { // what `float` and `int` are, for defaults and the body
+    for (auto [word, element] : {std::pair("float", binding.anyFloat.value_or(Element::f32)), std::pair("int", binding.anyInt.value_or(Element::i32))}) {
+      Value v;
+      v.kind = Value::type;
+      v.element = element;
+      inner->names[word] = v;
+    }
+  };
   // Typed arguments bind names first, then sizes (`dim`), then numbers that are still weak.
   for (int round = 0; round < 2; ++round)
     for (size_t i = 0; i < def.params.size(); ++i) {
@@ -214,6 +222,7 @@ Value Elaborator::callDef(const Module &owner, const ast::DefItem &def, CallArgu
           continue;
         if (!p.initial)
           return error(Code::E0209, arguments.range, "`" + name + "` needs `" + p.name.text + "`").note(p.name.range, "this parameter has no default"), Value{};
+        bindElements();
         given[i] = expr(*p.initial);
         if (given[i]->kind == Value::none)
           return {};
@@ -250,14 +259,7 @@ Value Elaborator::callDef(const Module &owner, const ast::DefItem &def, CallArgu
         inner->arguments.insert(leaf.node);
       }
     });
-  auto bindElement = [&](const char *word, std::optional<Element> element, Element otherwise) {
-    Value v;
-    v.kind = Value::type;
-    v.element = element.value_or(otherwise);
-    inner->names[word] = v;
-  };
-  bindElement("float", binding.anyFloat, Element::f32);
-  bindElement("int", binding.anyInt, Element::i32);
+  bindElements();
   for (auto &[size, dim] : binding.sizes)
     if (!inner->names.contains(size))
       inner->names[size] = Value::ofSize(dim);
