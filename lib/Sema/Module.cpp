@@ -2,6 +2,7 @@
 #include "lib/Sema/Habits.h"
 #include "lib/Std/Std.h"
 #include "lib/Syntax/Parser.h"
+#include "llvm/ADT/STLFunctionalExtras.h"
 #include "llvm/Support/Casting.h"
 #include <fstream>
 #include <sstream>
@@ -11,7 +12,7 @@ using namespace tds::sema;
 using llvm::dyn_cast;
 
 Program::Program() : diags(sourceTexts) {
-  auto text = stdlib::module("prelude");
+  auto text = stdlib::file("prelude");
   preludeModule = add("prelude", "prelude", std::string(text.value_or("")), {}, true);
 }
 
@@ -22,6 +23,15 @@ static std::optional<std::string> readFile(const std::filesystem::path &path) {
   std::stringstream text;
   text << in.rdbuf();
   return std::move(text).str();
+}
+
+/// Those of its own file and of the others of its module.
+static void forEachItem(const Module &module, llvm::function_ref<void(const ast::ItemPtr &)> f) {
+  for (const ast::ItemPtr &item : module.file->items)
+    f(item);
+  for (auto &file : module.siblings)
+    for (const ast::ItemPtr &item : file->items)
+      f(item);
 }
 
 const Module *Program::load(const std::filesystem::path &file) {
@@ -36,7 +46,7 @@ const Module *Program::load(const std::filesystem::path &file) {
 const Module *Program::parse(std::string name, std::string text, const std::filesystem::path &folder) {
   std::string key = "root:" + name;
   // A file of lib/Std itself, to check or test it.
-  bool library = stdlib::module(std::filesystem::path(name).stem().string()) == std::optional<std::string_view>(text);
+  bool library = stdlib::file(std::filesystem::path(name).stem().string()) == std::optional<std::string_view>(text);
   Module *module = add(key, std::move(name), std::move(text), folder, library);
   if (!root)
     root = module;
@@ -52,6 +62,12 @@ Module *Program::add(const std::string &key, std::string name, std::string text,
   module.name = std::move(name);
   module.library = library;
   module.file = parseFile(id, sourceTexts, diags);
+  if (library) { // the other files of its module
+    std::string own = std::filesystem::path(module.name).stem().string();
+    for (auto [part, partText] : stdlib::files(own))
+      if (part != own)
+        module.siblings.push_back(parseFile(sourceTexts.add("lib/Std/" + std::string(part) + ".tds", std::string(partText)), sourceTexts, diags));
+  }
   auto define = [&](auto &map, const ast::Identifier &name, auto *item) {
     auto [it, isNew] = map.try_emplace(name.text, item);
     if (!isNew)
@@ -72,7 +88,7 @@ Module *Program::add(const std::string &key, std::string name, std::string text,
     for (const ast::Field &field : type.fields)
       self(self, *field.type);
   };
-  for (const ast::ItemPtr &item : module.file->items) {
+  forEachItem(module, [&](const ast::ItemPtr &item) {
     if (auto *d = dyn_cast<ast::DefItem>(item.get()))
       distinct(d->params, named, "a parameter");
     else if (auto *v = dyn_cast<ast::VjpItem>(item.get()))
@@ -92,7 +108,7 @@ Module *Program::add(const std::string &key, std::string name, std::string text,
     } else if (auto *c = dyn_cast<ast::ConstItem>(item.get())) {
       define(module.consts, c->name, c);
     }
-  }
+  });
   for (auto &[name, vjp] : module.vjps)
     if (!module.defs.contains(name))
       diags.error(Code::E0201, vjp->name.range, "`vjp " + name + "` stands beside no `def " + name + "`");
@@ -103,10 +119,10 @@ Module *Program::add(const std::string &key, std::string name, std::string text,
 }
 
 void Program::resolveImports(Module &module, const std::filesystem::path &folder) {
-  for (const ast::ItemPtr &item : module.file->items) {
+  forEachItem(module, [&](const ast::ItemPtr &item) {
     auto *import = dyn_cast<ast::ImportItem>(item.get());
     if (!import)
-      continue;
+      return;
     auto resolve = [&](const std::string &key, const std::string &as, Range range, std::string name, std::optional<std::string> text,
                        const std::filesystem::path &from, bool library) {
       if (std::find(loading.begin(), loading.end(), key) != loading.end()) {
@@ -123,7 +139,7 @@ void Program::resolveImports(Module &module, const std::filesystem::path &folder
       // A path stays inside the importing file's folder.
       if (relative.is_absolute() || relative.lexically_normal().string().starts_with("..")) {
         diags.error(Code::E0220, import->range, "an import stays inside the importing file's folder");
-        continue;
+        return;
       }
       std::filesystem::path full = folder / relative;
       std::error_code ignored;
@@ -131,18 +147,18 @@ void Program::resolveImports(Module &module, const std::filesystem::path &folder
       auto base = std::filesystem::weakly_canonical(std::filesystem::absolute(folder.empty() ? "." : folder, ignored), ignored);
       if (!canonical.string().starts_with((base / "").string())) {
         diags.error(Code::E0220, import->range, "an import stays inside the importing file's folder");
-        continue;
+        return;
       }
       auto text = readFile(full);
       if (!text) {
         diags.error(Code::E0220, import->range, "the file `" + full.string() + "` can't be read");
-        continue;
+        return;
       }
       resolve("file:" + canonical.string(), import->alias.text, import->range, full.string(), std::move(text), full.parent_path(), false);
-      continue;
+      return;
     }
     for (const ast::Identifier &name : import->modules) {
-      auto text = stdlib::module(name.text);
+      auto text = stdlib::file(name.text);
       if (!text || name.text == "prelude") {
         std::vector<std::string> names;
         for (std::string_view n : stdlib::moduleNames())
@@ -159,7 +175,7 @@ void Program::resolveImports(Module &module, const std::filesystem::path &folder
       }
       resolve(name.text, name.text, name.range, name.text, std::string(*text), {}, true);
     }
-  }
+  });
 }
 
 const ast::Expr *Program::constantExpr(const Module &module, const ast::ConstItem &item) {

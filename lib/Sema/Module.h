@@ -8,11 +8,12 @@
 
 namespace tds::sema {
 
-/// One file's definitions. Order does not matter to defs; statements are the script's.
+/// The definitions of a file, or of the files of a library module. Order does not matter to defs; statements are the script's.
 struct Module {
   std::string name; ///< "nn", or the path
   bool library = false; ///< of lib/Std
   std::unique_ptr<ast::File> file;
+  std::vector<std::unique_ptr<ast::File>> siblings; ///< the other files of a module of the library
   std::map<std::string, const ast::DefItem *> defs;
   std::map<std::string, const ast::VjpItem *> vjps;
   std::map<std::string, const ast::TypeItem *> types;
