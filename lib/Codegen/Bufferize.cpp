@@ -161,6 +161,33 @@ LogicalResult keepLoopStates(Operation *root) {
   }
 }
 
+/// Where loops start from an empty tensor.
+SmallVector<OpOperand *> emptyInits(Operation *root) {
+  SmallVector<OpOperand *> inits;
+  root->walk([&](Operation *op) {
+    if (isa<scf::ForOp, scf::WhileOp>(op))
+      for (OpOperand &init : cast<LoopLikeOpInterface>(op).getInitsMutable())
+        if (init.get().getDefiningOp<tensor::EmptyOp>())
+          inits.push_back(&init);
+  });
+  return inits;
+}
+
+/// An inner loop that was given the old state of an outer one to fill gets a buffer of its own again:
+///   for (%new = %old)  =>  for (%new = alloc)
+/// Bufferisation rejects the form, as above, before it finds out whether the old state is still read.
+void keepApart(OpOperand &init) {
+  Value old = init.get();
+  while (auto slice = old.getDefiningOp<tensor::ExtractSliceOp>())
+    old = slice.getSource();
+  auto state = dyn_cast<BlockArgument>(old);
+  if (!state || !isa<scf::ForOp, scf::WhileOp>(state.getOwner()->getParentOp()))
+    return;
+  OpBuilder builder(init.getOwner());
+  init.set(bufferization::AllocTensorOp::create(builder, init.getOwner()->getLoc(),
+                                                cast<RankedTensorType>(init.get().getType()), ValueRange{}));
+}
+
 /// Everything that may share the buffer of these tensors: what ops make of them, not what they merely read.
 void addSharers(Value tensor, DenseSet<Value> &sharers) {
   if (!isa<TensorType>(tensor.getType()) || !sharers.insert(tensor).second)
@@ -266,8 +293,11 @@ struct BufferizePass : impl::TdsBufferizeBase<BufferizePass> {
       return signalPassFailure();
 
     IRRewriter rewriter(module.getContext());
+    SmallVector<OpOperand *> inits = emptyInits(module);
     if (failed(bufferization::eliminateEmptyTensors(rewriter, module)))
       return signalPassFailure();
+    for (OpOperand *init : inits)
+      keepApart(*init);
     for (auto function : module.getOps<func::FuncOp>())
       if (!function.isExternal())
         orderResults(function);

@@ -164,6 +164,10 @@ struct LowerScan : OpConversionPattern<ScanOp> {
     unsigned dim = unsigned(op.getDim()), rank = unsigned(type.getRank());
     ReduceKind kind = op.getKind() == ScanKind::sum ? ReduceKind::sum : ReduceKind::prod;
     int64_t length = type.getDimSize(dim);
+    if (length == 1) { // also: canonicalisation mistakes slices of a single round, where other dimensions are 1 too
+      r.replaceOp(op, adaptor.getX());
+      return success();
+    }
     SmallVector<int64_t> shape;
     SmallVector<OpFoldResult> sizes, strides(rank, r.getIndexAttr(1));
     for (unsigned d = 0; d < rank; ++d) {
