@@ -156,6 +156,18 @@ static Value rowMajorPlaces(OpBuilder &b, Location loc, RankedTensorType space) 
   return places ? places : zero(b, loc, type);
 }
 
+/// Whether no two elements of v go to one place, whatever the ids are: each of its dimensions is a coordinate, whole.
+static bool writesApart(ScatterOp op) {
+  RankedTensorType init = typeOf(op.getInit()), v = typeOf(op.getV());
+  auto apart = [&](int64_t dim) {
+    for (auto [k, expr] : llvm::enumerate(op.getMap().getResults()))
+      if (auto at = dyn_cast<AffineDimExpr>(expr); at && int64_t(at.getPosition()) == dim)
+        return op.getOutside() != Outside::clamp || dimText(init, k) == dimText(v, dim);
+    return false;
+  };
+  return llvm::all_of(llvm::seq(int64_t(0), v.getRank()), apart);
+}
+
 bool ScatterOp::isLinearIn(unsigned operand) { return operand < 2; }
 
 // add: dinit = dy,  dv[d] = dy[map(d)[ids[d]]]
@@ -171,7 +183,7 @@ Value ScatterOp::adjoint(OpBuilder &b, Location loc, unsigned operand, Value dy)
     return GatherOp::create(b, loc, type, from, getIds(), otherwise, getMap(), getSymbols(), getOutside());
   };
   Value dv = read(dy, v, otherwiseZero(b, loc, getOutside(), dy));
-  if (!set)
+  if (!set || writesApart(*this))
     return dv;
   Value places = rowMajorPlaces(b, loc, v);
   Value none = constant(b, loc, -1.0, withElement(init, b.getI64Type()));
@@ -526,8 +538,9 @@ LogicalResult tds::pullback(OpBuilder &b, Operation *op, ArrayRef<Value> cotange
   }
   if (!linear)
     return noDerivative(op);
-  for (auto [k, operand] : llvm::enumerate(op->getOperands()))
-    if (isDifferentiable(elementOf(operand)) && linear.isLinearIn(k))
+  // The last operand first: a scatter's values are read of dy before zeros are written in their place.
+  for (unsigned k = op->getNumOperands(); k-- > 0;)
+    if (isDifferentiable(elementOf(op->getOperand(k))) && linear.isLinearIn(k))
       operandCotangents[k] = linear.adjoint(b, op->getLoc(), k, cotangents[0]);
   return success();
 }

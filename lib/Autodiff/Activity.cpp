@@ -37,8 +37,36 @@ static bool isFlat(Operation *op) {
   return !partials.empty() && llvm::all_of(partials, [](const Expr &p) { return p.is(0); });
 }
 
+bool Activity::pass(ValueRange from, ValueRange to) {
+  bool any = false;
+  for (auto [source, target] : llvm::zip_equal(from, to))
+    if (varies(source) && carriesDerivatives(target))
+      any |= varying.insert(target).second;
+  return any;
+}
+
+void Activity::mark(scf::ForOp loop) {
+  pass(loop.getInitArgs(), loop.getRegionIterArgs());
+  do // what one round makes vary, the next one reads
+    mark(*loop.getBody());
+  while (pass(loop.getYieldedValues(), loop.getRegionIterArgs()));
+  pass(loop.getRegionIterArgs(), loop.getResults());
+}
+
+void Activity::mark(scf::WhileOp loop) {
+  pass(loop.getInits(), loop.getBeforeArguments());
+  do {
+    mark(*loop.getBeforeBody());
+    pass(loop.getConditionOp().getArgs(), loop.getAfterArguments());
+    mark(*loop.getAfterBody());
+  } while (pass(loop.getYieldOp().getOperands(), loop.getBeforeArguments()));
+  pass(loop.getConditionOp().getArgs(), loop.getResults());
+}
+
 void Activity::mark(Operation *op) {
   if (auto loop = dyn_cast<scf::ForOp>(op))
+    return mark(loop);
+  if (auto loop = dyn_cast<scf::WhileOp>(op))
     return mark(loop);
   if (isa<WhereOp, scf::IfOp>(op)) {
     for (Region &side : op->getRegions())

@@ -25,8 +25,9 @@ public:
   void mark(mlir::Block &block);
   /// Marks the results of one op, and what is inside of it.
   void mark(mlir::Operation *op);
-  /// A loop's carried values, its body and results; Loops.cpp.
+  /// A loop's carried values, its body and results.
   void mark(mlir::scf::ForOp loop);
+  void mark(mlir::scf::WhileOp loop);
 
   void add(mlir::Value v) { varying.insert(v); }
   bool varies(mlir::Value v) const { return varying.contains(v); }
@@ -34,6 +35,9 @@ public:
   bool usesVarying(mlir::Operation *op) const;
 
 private:
+  /// `to` varies where `from` does; whether any is new.
+  bool pass(mlir::ValueRange from, mlir::ValueRange to);
+
   llvm::DenseSet<mlir::Value> varying;
 };
 

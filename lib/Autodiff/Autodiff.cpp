@@ -41,10 +41,6 @@ bool tds::isWithin(Value v, Block *block) {
 }
 
 LogicalResult tds::refuse(Operation *op) {
-  if (isa<scf::ForOp>(op)) // reverse mode has its rule
-    return op->emitError() << "a `for` loop in a def differentiated in forward mode is not there yet";
-  if (isa<scf::WhileOp>(op))
-    return op->emitError() << "a `while` loop in a differentiated def is not there yet";
   return op->emitError() << "`" << op->getName() << "` has no derivative yet";
 }
 

@@ -63,17 +63,20 @@ private:
   llvm::LogicalResult branchOfEach(mlir::Location loc, const Branch &branch, llvm::ArrayRef<Cotangent> cotangents);
   llvm::LogicalResult pointwiseUnder(mlir::Location loc, mlir::Value live, llvm::ArrayRef<mlir::Operation *> ops,
                                      llvm::ArrayRef<std::pair<mlir::Value, mlir::Value>> seeds);
-  llvm::LogicalResult loop(mlir::scf::ForOp op, llvm::ArrayRef<Cotangent> cotangents); ///< Loops.cpp
+  llvm::LogicalResult loop(mlir::Operation *op, llvm::ArrayRef<Cotangent> cotangents); ///< Loops.cpp
   mlir::Value liveOperand(mlir::Operation *op, unsigned operand, mlir::Value live, mlir::Type cotangent);
   llvm::SmallVector<mlir::Operation *> copy(mlir::Block *side, mlir::IRMapping &map);
   mlir::Value zero(mlir::Location loc, mlir::Type type);
   mlir::Value sumOf(mlir::Location loc, mlir::Value x, mlir::Value y);
   mlir::Value mask(mlir::Location loc, mlir::Value live, mlir::Value d);
 
+  friend class Checkpoints;
+  friend class LoopReversal;
   mlir::OpBuilder &b;
   Made &made;
   Activity &activity;
   llvm::MapVector<mlir::Value, Cotangent> cotangents;
+  llvm::DenseMap<mlir::Operation *, mlir::Operation *> replaced; ///< loops, by those that keep something
 };
 
 /// Forward mode: puts the tangents of each op behind it.
@@ -91,6 +94,12 @@ private:
   llvm::LogicalResult step(mlir::Operation *op);
   llvm::LogicalResult where(WhereOp op);
   llvm::LogicalResult composite(CompositeOp op);
+  llvm::LogicalResult loop(mlir::scf::ForOp op);
+  llvm::LogicalResult loop(mlir::scf::WhileOp op);
+  llvm::SmallVector<mlir::Value> tangentsOf(mlir::Location loc, mlir::ValueRange values,
+                                            llvm::ArrayRef<unsigned> which);
+  void addTangentArguments(mlir::Block *block, mlir::Block::BlockArgListType of, llvm::ArrayRef<unsigned> which);
+  void replaceLoop(mlir::Operation *loop, mlir::Operation *longer, llvm::ArrayRef<unsigned> which);
 
   mlir::OpBuilder &b;
   Made &made;

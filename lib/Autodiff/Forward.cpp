@@ -37,6 +37,10 @@ LogicalResult Forward::step(Operation *op) {
     return where(branch);
   if (auto call = dyn_cast<CompositeOp>(op))
     return composite(call);
+  if (auto counted = dyn_cast<scf::ForOp>(op))
+    return loop(counted);
+  if (auto conditional = dyn_cast<scf::WhileOp>(op))
+    return loop(conditional);
   if (op->getNumRegions())
     return refuse(op);
   SmallVector<Value> given, found;
@@ -84,6 +88,92 @@ LogicalResult Forward::where(WhereOp op) {
   for (auto [k, result] : llvm::enumerate(varying))
     set(both.getResult(result), both.getResult(count + k));
   op.erase();
+  return success();
+}
+
+/// What a loop carries along for tangents: zeros where what it begins with does not vary.
+SmallVector<Value> Forward::tangentsOf(Location loc, ValueRange values, ArrayRef<unsigned> which) {
+  SmallVector<Value> found;
+  for (unsigned k : which)
+    found.push_back(getOrZero(loc, values[k]));
+  return found;
+}
+
+/// Arguments for the tangents of a block's arguments.
+void Forward::addTangentArguments(Block *block, Block::BlockArgListType of, ArrayRef<unsigned> which) {
+  SmallVector<Value> arguments(of.begin(), of.end()); // the list moves
+  for (unsigned k : which)
+    set(arguments[k], block->addArgument(arguments[k].getType(), arguments[k].getLoc()));
+}
+
+/// The loop with tangents takes the place of the one without, and its name.
+void Forward::replaceLoop(Operation *loop, Operation *longer, ArrayRef<unsigned> which) {
+  longer->setLoc(loop->getLoc());
+  unsigned count = loop->getNumResults();
+  for (auto [k, result] : llvm::enumerate(which)) {
+    activity.add(longer->getResult(result));
+    set(longer->getResult(result), longer->getResult(unsigned(count + k)));
+  }
+  loop->replaceAllUsesWith(longer->getResults().take_front(count));
+  loop->erase();
+}
+
+/// for x { x' }  =>  for x, dx { x', dx' }
+LogicalResult Forward::loop(scf::ForOp op) {
+  Location loc = op.getLoc();
+  SmallVector<unsigned> which;
+  for (auto [k, argument] : llvm::enumerate(op.getRegionIterArgs()))
+    if (activity.varies(argument))
+      which.push_back(unsigned(k));
+  b.setInsertionPoint(op);
+  SmallVector<Value> inits(op.getInitArgs());
+  inits.append(tangentsOf(loc, op.getInitArgs(), which));
+  addTangentArguments(op.getBody(), op.getRegionIterArgs(), which);
+  if (failed(walk(*op.getBody())))
+    return failure();
+  auto yield = cast<scf::YieldOp>(op.getBody()->getTerminator());
+  SmallVector<Value> yields(yield.getOperands());
+  yields.append(tangentsOf(loc, yield.getOperands(), which));
+  yield->setOperands(yields);
+  b.setInsertionPointAfter(op);
+  auto longer = scf::ForOp::create(b, loc, op.getLowerBound(), op.getUpperBound(), op.getStep(), inits);
+  longer.getRegion().takeBody(op.getRegion());
+  replaceLoop(op, longer, which);
+  return success();
+}
+
+/// while c(x) { x' }  =>  while x, dx { x', dx' } with the same condition.
+LogicalResult Forward::loop(scf::WhileOp op) {
+  Location loc = op.getLoc();
+  SmallVector<unsigned> before, after; // what the condition takes, and what it passes on
+  for (auto [k, argument] : llvm::enumerate(op.getBeforeArguments()))
+    if (activity.varies(argument))
+      before.push_back(unsigned(k));
+  for (auto [k, argument] : llvm::enumerate(op.getAfterArguments()))
+    if (activity.varies(argument))
+      after.push_back(unsigned(k));
+  b.setInsertionPoint(op);
+  SmallVector<Value> inits(op.getInits());
+  inits.append(tangentsOf(loc, op.getInits(), before));
+  addTangentArguments(op.getBeforeBody(), op.getBeforeArguments(), before);
+  if (failed(walk(*op.getBeforeBody())))
+    return failure();
+  scf::ConditionOp condition = op.getConditionOp();
+  SmallVector<Value> passed(condition.getArgs());
+  passed.append(tangentsOf(loc, condition.getArgs(), after));
+  condition.getArgsMutable().assign(passed);
+  addTangentArguments(op.getAfterBody(), op.getAfterArguments(), after);
+  if (failed(walk(*op.getAfterBody())))
+    return failure();
+  scf::YieldOp yield = op.getYieldOp();
+  SmallVector<Value> yields(yield.getOperands());
+  yields.append(tangentsOf(loc, yield.getOperands(), before));
+  yield->setOperands(yields);
+  b.setInsertionPointAfter(op);
+  auto longer = scf::WhileOp::create(b, loc, ValueRange(passed).getTypes(), inits);
+  longer.getBefore().takeBody(op.getBefore());
+  longer.getAfter().takeBody(op.getAfter());
+  replaceLoop(op, longer, after);
   return success();
 }
 

@@ -1,27 +1,27 @@
-//===- Loops.cpp - reverse mode of counted loops --------------------------===//
+//===- Loops.cpp - reverse mode of loops ----------------------------------===//
 //
 // Part of TDS, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 //===----------------------------------------------------------------------===//
 //
-// x' = f(i, x, c) for i in lo .. hi, with x carried and c from outside. The loop is made to keep the x of each round in
-// one stack a value; the reversed loop takes them from there, computes a round again and walks it back:
+// x' = f(i, x, c) for i in lo .. hi, with x carried and c from outside. The reversed loop takes what the loop has kept
+// of round i, computes from it what it needs, and walks the round back:
 //
 //   for r in lo .. hi { i = lo + hi - 1 - r;  dx = (df/dx)^T dx;  dc += (df/dc)^T dx }
 //
-// Only values that the walk reads are kept: what is carried but enters linearly costs nothing.
+// What is kept is chosen by Saved.h; where it is kept, by whether the number of rounds is known (keepAll) or not
+// (keepSome, Checkpoints.cpp).
 //
 //===----------------------------------------------------------------------===//
+#include "lib/Autodiff/Loops.h"
 #include "dialect/TdsBuilder.h"
-#include "lib/Autodiff/Derivatives.h"
+#include "lib/Autodiff/Saved.h"
 #include "lib/Shape/Dim.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
-#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/IRMapping.h"
 #include "mlir/IR/Matchers.h"
-#include "mlir/IR/PatternMatch.h"
 
 using namespace mlir;
 using namespace tds;
@@ -42,100 +42,152 @@ static std::optional<Dim> sizeOf(Value bound) {
   return std::nullopt;
 }
 
-/// stack[round, ...] as a map over the dims of what is kept, the round being the symbol.
-static AffineMap roundMap(OpBuilder &b, unsigned rank) {
+Value tds::everywhere(OpBuilder &b, Location loc, Type type, bool value) {
+  return constant(b, loc, value ? 1.0 : 0.0, withElement(cast<RankedTensorType>(type), b.getI1Type()));
+}
+
+Value tds::numberOf(OpBuilder &b, Location loc, Value index) {
+  if (auto cast = index.getDefiningOp<arith::IndexCastOp>())
+    if (auto extract = cast.getIn().getDefiningOp<tensor::ExtractOp>())
+      if (extract.getTensor().getType() == scalarType(b.getI64Type()))
+        return extract.getTensor();
+  APInt known;
+  if (matchPattern(index, m_ConstantInt(&known)))
+    return constant(b, loc, host::Int(known.getSExtValue()), scalarType(b.getI64Type()));
+  Value number = arith::IndexCastOp::create(b, loc, b.getI64Type(), index);
+  return tensor::FromElementsOp::create(b, loc, scalarType(b.getI64Type()), number);
+}
+
+/// stack[row, ...] as a map over the dims of what is kept, the row being the symbol.
+static AffineMap rowMap(OpBuilder &b, unsigned rank) {
   SmallVector<AffineExpr> exprs{b.getAffineSymbolExpr(0)};
   for (unsigned d = 0; d < rank; ++d)
     exprs.push_back(b.getAffineDimExpr(d));
   return AffineMap::get(rank, 1, exprs, b.getContext());
 }
 
-/// `i - lo` in every place of a kept value's type.
-static Value roundIds(OpBuilder &b, Location loc, Value i, Value lo, RankedTensorType type) {
-  Value round = arith::IndexCastOp::create(b, loc, b.getI64Type(), arith::SubIOp::create(b, loc, i, lo));
-  Value scalar = tensor::FromElementsOp::create(b, loc, scalarType(b.getI64Type()), round);
-  return fill(b, loc, scalar, withElement(type, b.getI64Type()));
+Value tds::emptyStack(OpBuilder &b, Location loc, StringRef rows, RankedTensorType type) {
+  SmallVector<std::string> sizes = dimTexts(type);
+  sizes.insert(sizes.begin(), rows.str());
+  RankedTensorType stack = tensorType(sizes, type.getElementType());
+  if (stack.hasStaticShape()) // nobody reads a row before it is written
+    return tensor::EmptyOp::create(b, loc, stack.getShape(), stack.getElementType());
+  return constant(b, loc, 0.0, stack);
 }
 
-void Activity::mark(scf::ForOp loop) {
-  for (bool again = true; again;) { // what one round makes vary, the next one reads
-    again = false;
-    for (auto [argument, init] : llvm::zip_equal(loop.getRegionIterArgs(), loop.getInitArgs()))
-      if (varies(init) && varying.insert(argument).second)
-        again = true;
-    mark(*loop.getBody());
-    for (auto [argument, yielded] : llvm::zip_equal(loop.getRegionIterArgs(), loop.getYieldedValues()))
-      if (varies(yielded) && carriesDerivatives(argument) && varying.insert(argument).second)
-        again = true;
+Value tds::writeRow(OpBuilder &b, Location loc, Value stack, Value v, Value row, Outside outside) {
+  Value ids = fill(b, loc, row, withElement(typeOf(v), b.getI64Type()));
+  return ScatterOp::create(b, loc, stack.getType(), ScatterKind::set, stack, v, ids,
+                           rowMap(b, unsigned(typeOf(v).getRank())), b.getStrArrayAttr({}), outside);
+}
+
+Value tds::readRow(OpBuilder &b, Location loc, Value stack, RankedTensorType type, Value row) {
+  Value ids = fill(b, loc, row, withElement(type, b.getI64Type()));
+  return GatherOp::create(b, loc, type, stack, ValueRange{ids}, Value(), rowMap(b, unsigned(type.getRank())),
+                          b.getStrArrayAttr({}), Outside::clamp);
+}
+
+scf::ForOp tds::lengthen(scf::ForOp loop, ValueRange inits) {
+  OpBuilder b(loop);
+  SmallVector<Value> all(loop.getInitArgs());
+  llvm::append_range(all, inits);
+  auto longer = scf::ForOp::create(b, loop.getLoc(), loop.getLowerBound(), loop.getUpperBound(), loop.getStep(), all);
+  longer.getRegion().takeBody(loop.getRegion());
+  for (Value init : inits)
+    longer.getBody()->addArgument(init.getType(), init.getLoc());
+  loop.replaceAllUsesWith(longer.getResults().take_front(loop.getNumResults()));
+  return longer;
+}
+
+//===----------------------------------------------------------------------===//
+// A loop, counted or not
+//===----------------------------------------------------------------------===//
+
+LoopReversal::LoopReversal(Reverse &outer, Operation *loop, ArrayRef<Reverse::Cotangent> given)
+    : outer(outer), b(outer.b), loc(loop->getLoc()), loop(loop), given(given) {
+  if (auto counted = dyn_cast<scf::ForOp>(loop)) {
+    body = counted.getBody();
+    states = SmallVector<Value>(counted.getRegionIterArgs());
+    yielded = SmallVector<Value>(counted.getYieldedValues());
+    inits = SmallVector<Value>(counted.getInitArgs());
+  } else {
+    auto conditional = cast<scf::WhileOp>(loop);
+    body = conditional.getAfterBody();
+    states = SmallVector<Value>(body->getArguments());
+    yielded = SmallVector<Value>(conditional.getYieldOp().getOperands());
+    inits = SmallVector<Value>(conditional.getInits());
   }
-  for (auto [result, argument] : llvm::zip_equal(loop.getResults(), loop.getRegionIterArgs()))
-    if (varies(argument))
-      varying.insert(result);
 }
 
-/// A mask that is true, or false, in all places.
-static Value everywhere(OpBuilder &b, Location loc, Type type, bool value) {
-  return constant(b, loc, value ? 1.0 : 0.0, withElement(cast<RankedTensorType>(type), b.getI1Type()));
-}
-
-LogicalResult Reverse::loop(scf::ForOp forward, ArrayRef<Cotangent> given) {
-  Location loc = forward.getLoc();
-  std::optional<Dim> lo = sizeOf(forward.getLowerBound()), hi = sizeOf(forward.getUpperBound());
-  if (!lo || !hi)
-    return forward.emitError() << "a `for` whose number of rounds is data, in a differentiated def, is not there yet";
-  std::string rounds = (*hi - *lo).str();
-  if (std::optional<int64_t> number = sizeConstant(rounds); number && *number < 0)
-    rounds = "0";
-  for (Value result : forward.getResults())
-    cotangents.erase(result); // taken; the loop becomes a new op below
-  Block *body = forward.getBody();
-  unsigned carried = unsigned(forward.getRegionIterArgs().size());
-
-  // The reversed round, in a region of no op yet. Its arguments: the round, dx of what varies, in a branch an element
-  // where each dx is live; then what is added to, and where that is live.
-  mlir::Region region;
+LogicalResult LoopReversal::run() {
+  auto counted = dyn_cast<scf::ForOp>(loop);
+  std::optional<Dim> lo, hi;
+  if (counted) {
+    if (APInt step; !matchPattern(counted.getStep(), m_ConstantInt(&step)) || step != 1)
+      return loop->emitError("the derivative of a loop whose step is not 1 is not there yet");
+    lo = sizeOf(counted.getLowerBound());
+    hi = sizeOf(counted.getUpperBound());
+  } else if (auto conditional = cast<scf::WhileOp>(loop);
+             !llvm::equal(conditional.getConditionOp().getArgs(), conditional.getBeforeArguments())) {
+    return loop->emitError("the derivative of a loop whose condition computes what it ends with is not there yet");
+  }
   OpBuilder::InsertionGuard guard(b);
   auto after = b.saveInsertionPoint();
-  Block *round = b.createBlock(&region);
-  Value r = round->addArgument(b.getIndexType(), loc);
-  Value sum = arith::AddIOp::create(b, loc, forward.getLowerBound(), forward.getUpperBound());
-  Value one = arith::ConstantIndexOp::create(b, loc, 1);
-  Value i = arith::SubIOp::create(b, loc, arith::SubIOp::create(b, loc, sum, one), r);
-  SmallVector<Value> inits;
-  bool masked = llvm::any_of(given, [](const Cotangent &c) { return bool(c.live); });
-  SmallVector<unsigned> varying; // which carried values have a cotangent
-  SmallVector<Value> dx, live;
+  if (failed(reverseRound()))
+    return failure();
+  choose();
+  if (lo && hi) {
+    std::string rounds = (*hi - *lo).str();
+    if (std::optional<int64_t> number = sizeConstant(rounds); number && *number < 0)
+      rounds = "0";
+    keepAll(counted, rounds, after);
+  } else {
+    keepSome(after);
+  }
+  for (Operation *standIn : spent)
+    standIn->erase();
+  return success();
+}
+
+/// The reversed round, in a region of no op yet. Its arguments: the round, dx of what varies, in a branch an element
+/// where each dx is live; then what is added to, and where that is live.
+LogicalResult LoopReversal::reverseRound() {
+  masked = llvm::any_of(given, [](const Reverse::Cotangent &c) { return bool(c.live); });
+  round = b.createBlock(&region);
+  auto standIn = [&](Type type) { return UnrealizedConversionCastOp::create(b, loc, type, ValueRange()).getResult(0); };
+  round->addArgument(b.getIndexType(), loc);
   IRMapping map;
-  map.map(forward.getInductionVar(), i);
-  SmallVector<Value> kept(carried); // stand-ins for what the stacks hold
-  for (unsigned k = 0; k < carried; ++k) {
-    Value argument = forward.getRegionIterArgs()[k];
-    kept[k] = UnrealizedConversionCastOp::create(b, loc, argument.getType(), ValueRange()).getResult(0);
-    map.map(argument, kept[k]);
-    if (!activity.varies(argument))
+  if (auto counted = dyn_cast<scf::ForOp>(loop))
+    map.map(counted.getInductionVar(), counter = standIn(b.getIndexType()));
+  SmallVector<Value> dx, live;
+  for (auto [k, state] : llvm::enumerate(states)) {
+    begun.push_back(standIn(state.getType()));
+    map.map(state, begun.back());
+    if (!outer.activity.varies(state))
       continue;
-    activity.add(kept[k]);
-    varying.push_back(k);
-    dx.push_back(round->addArgument(argument.getType(), loc));
+    outer.activity.add(begun.back());
+    varying.push_back(unsigned(k));
+    dx.push_back(round->addArgument(state.getType(), loc));
   }
   live.resize(varying.size());
   for (auto [d, there] : llvm::zip_equal(dx, live))
     if (masked)
       there = round->addArgument(withElement(typeOf(d), b.getI1Type()), loc);
-  SmallVector<Operation *> ops = copy(body, map);
-  Reverse inner(b, made, activity);
+
+  SmallVector<Operation *> ops = outer.copy(body, map);
+  Reverse inner(b, outer.made, outer.activity);
   for (auto [k, d, there] : llvm::zip_equal(varying, dx, live))
-    inner.add(map.lookupOrDefault(forward.getYieldedValues()[k]), {d, there});
+    inner.add(map.lookupOrDefault(yielded[k]), {d, there});
   if (failed(inner.walk(ops)))
     return failure();
 
   // What a round adds to: the carried values' cotangents are new, those from outside are sums.
-  SmallVector<Value> yields, lives, outside, outsideMasked;
+  SmallVector<Value> yields, lives;
   for (unsigned k : varying) {
-    Cotangent c = inner.take(kept[k]);
-    yields.push_back(c.d ? c.d : zero(loc, kept[k].getType()));
+    Reverse::Cotangent c = inner.take(begun[k]);
+    yields.push_back(c.d ? c.d : outer.zero(loc, begun[k].getType()));
     if (masked)
-      lives.push_back(c.live ? c.live : everywhere(b, loc, kept[k].getType(), bool(c.d)));
+      lives.push_back(c.live ? c.live : everywhere(b, loc, begun[k].getType(), bool(c.d)));
   }
   yields.append(lives);
   for (auto &[v, cotangent] : inner.cotangents)
@@ -152,80 +204,86 @@ LogicalResult Reverse::loop(scf::ForOp forward, ArrayRef<Cotangent> given) {
     yields.push_back(OrOp::create(b, loc, round->addArgument(there.getType(), loc), there));
   }
   scf::YieldOp::create(b, loc, yields);
-  for (Operation &op : llvm::make_early_inc_range(llvm::reverse(*round)))
-    if (isOpTriviallyDead(&op) && &op != i.getDefiningOp() &&
-        !isa<UnrealizedConversionCastOp>(op)) // i and stand-ins: below
-      op.erase();
 
-  // Stacks for the values that the walk reads.
-  SmallVector<unsigned> needed;
-  for (unsigned k = 0; k < carried; ++k)
-    if (!kept[k].use_empty())
-      needed.push_back(k);
-  SmallVector<Value> stacks;
-  if (!needed.empty()) {
-    IRRewriter rewriter(b.getContext());
-    rewriter.setInsertionPoint(forward);
-    SmallVector<Value> empty;
-    for (unsigned k : needed) {
-      auto type = cast<RankedTensorType>(forward.getRegionIterArgs()[k].getType());
-      SmallVector<std::string> sizes = dimTexts(type);
-      sizes.insert(sizes.begin(), rounds);
-      empty.push_back(constant(rewriter, loc, 0.0, tensorType(sizes, type.getElementType())));
+  // The copy of each op, and the other way round.
+  for (auto [op, copy] : llvm::zip_equal(body->without_terminator(), ops)) {
+    Operation *now = copy;
+    if (auto longer = inner.replaced.find(copy); longer != inner.replaced.end()) {
+      now = longer->second;
+      repeated.insert(now);
     }
-    Value lower = forward.getLowerBound();
-    auto keep = [&](OpBuilder &inside, Location at, ArrayRef<BlockArgument> arguments) {
-      auto loop = cast<scf::ForOp>(inside.getInsertionBlock()->getParentOp());
-      SmallVector<Value> updated;
-      for (auto [k, stack] : llvm::zip_equal(needed, arguments)) {
-        Value x = loop.getRegionIterArgs()[k];
-        auto type = typeOf(x);
-        Value id = roundIds(inside, at, loop.getInductionVar(), lower, type);
-        updated.push_back(ScatterOp::create(inside, at, stack.getType(), ScatterKind::set, stack, x, id,
-                                            roundMap(inside, unsigned(type.getRank())), inside.getStrArrayAttr({}),
-                                            Outside::clamp));
-      }
-      return updated;
-    };
-    FailureOr<LoopLikeOpInterface> longer =
-        forward.replaceWithAdditionalYields(rewriter, empty, /*replaceInitOperandUsesInLoop=*/false, keep);
-    if (failed(longer))
-      return failure();
-    forward = cast<scf::ForOp>(longer->getOperation());
-    for (Value stack : forward.getResults().take_back(needed.size()))
-      stacks.push_back(stack);
+    copies.push_back(now);
+    for (auto [v, w] : llvm::zip(op.getResults(), now->getResults()))
+      original[w] = v;
   }
-  for (auto [k, stack] : llvm::zip_equal(needed, stacks)) {
-    OpBuilder at(b.getContext());
-    at.setInsertionPointAfterValue(kept[k]);
-    auto type = cast<RankedTensorType>(kept[k].getType());
-    Value id = roundIds(at, loc, i, forward.getLowerBound(), type);
-    Value read = GatherOp::create(at, loc, type, stack, ValueRange{id}, Value(), roundMap(at, unsigned(type.getRank())),
-                                  at.getStrArrayAttr({}), Outside::clamp);
-    kept[k].replaceAllUsesWith(read);
-  }
-  for (Operation &op : llvm::make_early_inc_range(*round))
-    if (isa<UnrealizedConversionCastOp>(op) && op.use_empty())
-      op.erase();
+  return success();
+}
 
-  b.restoreInsertionPoint(after);
+/// Ops of the round that nobody reads go, and what the rest reads of a round is read from stacks.
+void LoopReversal::choose() {
+  llvm::SmallPtrSet<Operation *, 32> live(copies.begin(), copies.end());
+  auto clean = [&] {
+    auto eraseDead = [&](Block &block, auto &self) -> void {
+      for (Operation &op : llvm::make_early_inc_range(llvm::reverse(block))) {
+        if (isOpTriviallyDead(&op) && !isa<UnrealizedConversionCastOp>(op)) {
+          live.erase(&op);
+          op.erase();
+          continue;
+        }
+        for (Region &inner : op.getRegions())
+          for (Block &block : inner)
+            self(block, self);
+      }
+    };
+    eraseDead(*round, eraseDead);
+    llvm::erase_if(copies, [&](Operation *op) { return !live.contains(op); });
+  };
+  clean();
+  auto isNeeded = [&](Value v) {
+    return llvm::any_of(v.getUsers(), [&](Operation *user) {
+      while (user->getBlock() != round)
+        user = user->getParentOp();
+      return !live.contains(user);
+    });
+  };
+  for (Value v : chooseSaved(begun, copies, isNeeded, [&](Operation *op) { return repeated.contains(op); })) {
+    auto *state = llvm::find(begun, v);
+    saved.push_back(state != begun.end() ? states[state - begun.begin()] : original.lookup(v));
+    reads.push_back(UnrealizedConversionCastOp::create(b, loc, v.getType(), ValueRange()).getResult(0));
+    reads.back().getDefiningOp()->moveBefore(round, round->begin());
+    v.replaceAllUsesWith(reads.back());
+  }
+  clean();
+  for (Value state : begun)
+    if (state.use_empty())
+      state.getDefiningOp()->erase();
+}
+
+/// A stand-in  =>  what it stood for.
+void LoopReversal::become(Value standIn, Value v) {
+  standIn.replaceAllUsesWith(v);
+  spent.push_back(standIn.getDefiningOp()); // not erased yet: a builder may stand before it
+}
+
+/// What the loop gives for its cotangents before the first reversed round.
+SmallVector<Value> LoopReversal::begin() {
+  SmallVector<Value> all;
   for (unsigned k : varying) {
-    Value d = mask(loc, given[k].live, given[k].d);
-    inits.push_back(d ? d : zero(loc, forward.getRegionIterArgs()[k].getType()));
+    Value d = outer.mask(loc, given[k].live, given[k].d);
+    all.push_back(d ? d : outer.zero(loc, states[k].getType()));
   }
   for (unsigned k : varying)
     if (masked)
-      inits.push_back(given[k].live ? given[k].live
-                                    : everywhere(b, loc, forward.getRegionIterArgs()[k].getType(), bool(given[k].d)));
+      all.push_back(given[k].live ? given[k].live : everywhere(b, loc, states[k].getType(), bool(given[k].d)));
   for (Value v : outside)
-    inits.push_back(zero(loc, v.getType()));
+    all.push_back(outer.zero(loc, v.getType()));
   for (Value v : outsideMasked)
-    inits.push_back(everywhere(b, loc, v.getType(), false));
-  auto backward =
-      scf::ForOp::create(b, loc, forward.getLowerBound(), forward.getUpperBound(), forward.getStep(), inits);
-  backward.getRegion().getBlocks().clear();
-  backward.getRegion().takeBody(region);
-  ValueRange results = backward.getResults();
+    all.push_back(everywhere(b, loc, v.getType(), false));
+  return all;
+}
+
+/// What is left after the last reversed round.
+void LoopReversal::finish(ValueRange results) {
   auto next = [&](size_t count) {
     ValueRange taken = results.take_front(count);
     results = results.drop_front(count);
@@ -238,8 +296,62 @@ LogicalResult Reverse::loop(scf::ForOp forward, ArrayRef<Cotangent> given) {
   for (auto [v, there] : llvm::zip_equal(outsideMasked, next(outsideMasked.size())))
     whereOutside[v] = there;
   for (auto [k, d, there] : llvm::zip_equal(varying, ofInits, whereInits))
-    add(forward.getInitArgs()[k], {d, there});
+    outer.add(inits[k], {d, there});
   for (auto [v, d] : llvm::zip_equal(outside, ofOutside))
-    add(v, {d, whereOutside.lookup(v)});
-  return success();
+    outer.add(v, {d, whereOutside.lookup(v)});
 }
+
+/// A loop of this many rounds on the reversed round; results are the cotangents after it.
+scf::ForOp LoopReversal::reversed(Value lower, Value upper, ValueRange begin) {
+  Value one = arith::ConstantIndexOp::create(b, loc, 1);
+  auto backward = scf::ForOp::create(b, loc, lower, upper, one, begin);
+  backward.getRegion().takeBody(region);
+  return backward;
+}
+
+/// Where a value of a round is written to its stack: at once, because a state may be overwritten later.
+OpBuilder LoopReversal::behind(Value v) {
+  OpBuilder at(b.getContext());
+  at.setInsertionPointAfterValue(v);
+  return at;
+}
+
+/// As many rows as rounds.
+void LoopReversal::keepAll(scf::ForOp forward, StringRef rounds, OpBuilder::InsertPoint after) {
+  for (Value result : forward.getResults())
+    outer.cotangents.erase(result); // taken; the loop becomes a new op
+  Value lower = forward.getLowerBound(), upper = forward.getUpperBound();
+  SmallVector<Value> stacks;
+  if (!saved.empty()) {
+    OpBuilder before(forward);
+    SmallVector<Value> empty;
+    for (Value v : saved)
+      empty.push_back(emptyStack(before, loc, rounds, typeOf(v)));
+    scf::ForOp longer = lengthen(forward, empty);
+    outer.replaced[forward] = longer;
+    forward.erase();
+    SmallVector<Value> yields(longer.getYieldedValues());
+    OpBuilder top = OpBuilder::atBlockBegin(longer.getBody());
+    Value id = numberOf(top, loc, arith::SubIOp::create(top, loc, longer.getInductionVar(), lower));
+    for (auto [v, stack] : llvm::zip_equal(saved, longer.getRegionIterArgs().take_back(saved.size()))) {
+      OpBuilder at = isa<BlockArgument>(v) ? OpBuilder(id.getContext()) : behind(v);
+      if (isa<BlockArgument>(v))
+        at.setInsertionPoint(top.getInsertionBlock(), top.getInsertionPoint());
+      yields.push_back(writeRow(at, loc, stack, v, id, Outside::clamp));
+    }
+    longer.getBody()->getTerminator()->setOperands(yields);
+    stacks = SmallVector<Value>(longer.getResults().take_back(saved.size()));
+  }
+  b.setInsertionPointToStart(round);
+  Value one = arith::ConstantIndexOp::create(b, loc, 1);
+  Value last = arith::SubIOp::create(b, loc, arith::AddIOp::create(b, loc, lower, upper), one);
+  Value i = arith::SubIOp::create(b, loc, last, round->getArgument(0));
+  become(counter, i);
+  Value id = numberOf(b, loc, arith::SubIOp::create(b, loc, i, lower));
+  for (auto [read, stack] : llvm::zip_equal(reads, stacks))
+    become(read, readRow(b, loc, stack, typeOf(read), id));
+  b.restoreInsertionPoint(after);
+  finish(reversed(lower, upper, begin()).getResults());
+}
+
+LogicalResult Reverse::loop(Operation *op, ArrayRef<Cotangent> given) { return LoopReversal(*this, op, given).run(); }

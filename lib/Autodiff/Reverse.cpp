@@ -92,8 +92,8 @@ LogicalResult Reverse::step(Operation *op) {
   }
   if (auto call = dyn_cast<CompositeOp>(op))
     return composite(call, given);
-  if (auto counted = dyn_cast<scf::ForOp>(op))
-    return loop(counted, given);
+  if (isa<scf::ForOp, scf::WhileOp>(op))
+    return loop(op, given);
   if (op->getNumRegions())
     return refuse(op);
 

@@ -321,12 +321,21 @@ struct LowerExtract : OpConversionPattern<tensor::ExtractOp> {
   }
 };
 
+/// What loops keep their rounds in, where the element changes.
+struct LowerEmpty : OpConversionPattern<tensor::EmptyOp> {
+  using Base::Base;
+  LogicalResult matchAndRewrite(tensor::EmptyOp op, OpAdaptor adaptor, ConversionPatternRewriter &r) const override {
+    r.replaceOpWithNewOp<tensor::EmptyOp>(op, storedType(op.getType()), ValueRange());
+    return success();
+  }
+};
+
 } // namespace
 
 void addScalarPatterns(const TypeConverter &types, RewritePatternSet &patterns) {
   MLIRContext *context = patterns.getContext();
   patterns.add<LowerConstant, LowerSize, LowerIota, LowerConvert, LowerReshape, LowerRandomBits, LowerExtract,
-               LowerPointwise>(types, context);
+               LowerEmpty, LowerPointwise>(types, context);
   patterns.add<LowerStopGradient>(types, context, /*benefit=*/2);
 }
 

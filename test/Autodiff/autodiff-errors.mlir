@@ -4,9 +4,9 @@ func.func @counted(%x: tensor<f32>, %k: index, %dy: tensor<f32>) -> tensor<f32> 
   %z, %dx = tds.vjp wrt(%x : tensor<f32>) cotangent(%dy : tensor<f32>) -> tensor<f32>, tensor<f32> {
   ^bb0(%a: tensor<f32>):
     %c0 = arith.constant 0 : index
-    %c1 = arith.constant 1 : index
-    // expected-error @below {{a `for` whose number of rounds is data, in a differentiated def, is not there yet}}
-    %l = scf.for %i = %c0 to %k step %c1 iter_args(%q = %a) -> tensor<f32> {
+    %c2 = arith.constant 2 : index
+    // expected-error @below {{the derivative of a loop whose step is not 1 is not there yet}}
+    %l = scf.for %i = %c0 to %k step %c2 iter_args(%q = %a) -> tensor<f32> {
       %m = tds.mul %q, %a : tensor<f32>
       scf.yield %m : tensor<f32>
     }
@@ -17,13 +17,13 @@ func.func @counted(%x: tensor<f32>, %k: index, %dy: tensor<f32>) -> tensor<f32> 
 
 // -----
 
-func.func @conditional(%x: tensor<f32>, %dy: tensor<f32>) -> tensor<f32> {
-  %z, %dx = tds.jvp wrt(%x : tensor<f32>) tangents(%dy : tensor<f32>) -> tensor<f32>, tensor<f32> {
+func.func @conditional(%x: tensor<f32>, %t: i1, %dy: tensor<f32>) -> tensor<f32> {
+  %z, %dx = tds.vjp wrt(%x : tensor<f32>) cotangent(%dy : tensor<f32>) -> tensor<f32>, tensor<f32> {
   ^bb0(%a: tensor<f32>):
-    %t = arith.constant true
-    // expected-error @below {{a `while` loop in a differentiated def is not there yet}}
+    // expected-error @below {{the derivative of a loop whose condition computes what it ends with is not there yet}}
     %l = scf.while (%q = %a) : (tensor<f32>) -> tensor<f32> {
-      scf.condition(%t) %q : tensor<f32>
+      %m = tds.mul %q, %a : tensor<f32>
+      scf.condition(%t) %m : tensor<f32>
     } do {
     ^bb0(%q: tensor<f32>):
       scf.yield %q : tensor<f32>
