@@ -129,7 +129,7 @@ void Elaborator::unknownName(const std::string &text, Range range, const ast::Ca
     d.help(help);
   else if (isForeignModule(text))
     d.help("functions have no prefix: `exp(x)`, `zeros((2, 3))`");
-  else if (text != "prelude" && stdlib::module(text))
+  else if (text != "prelude" && stdlib::file(text))
     d.help("write `import " + text + "` above");
   else if (auto line = scriptLineOf(text); line && !frames.empty())
     d.help("a def does not see what a script binds, only `const` and `arg`: make it a parameter");

@@ -101,7 +101,7 @@ std::optional<Type> Elaborator::resolveType(const ast::Type &t, Binding *binding
         auto &d = error(Code::E0219, t.range, "no module is imported as `" + t.module + "`");
         if (isForeignModule(t.module))
           d.help(elementNamed(foreignType(t.name.text)) ? "write `" + foreignType(t.name.text) + "`" : "a tensor's type holds its element and its shape, `f32[n, 3]`");
-        else if (stdlib::module(t.module))
+        else if (stdlib::file(t.module))
           d.help("write `import " + t.module + "` above");
         return std::nullopt;
       }
