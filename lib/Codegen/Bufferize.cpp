@@ -246,7 +246,33 @@ void orderResults(func::FuncOp function) {
   }
 }
 
+/// A constant tensor of one number that takes more than a page  =>  a fill for each use: what is written in place needs a
+/// buffer of its own, and the code need not hold (nor the compiler build) the bytes.
+void fillLargeConstants(ModuleOp module) {
+  constexpr int64_t page = 4096;
+  SmallVector<arith::ConstantOp> large;
+  module.walk([&](arith::ConstantOp op) {
+    auto splat = dyn_cast<SplatElementsAttr>(op.getValue());
+    auto type = dyn_cast<RankedTensorType>(op.getType());
+    if (splat && type && type.getElementType().isIntOrFloat() &&
+        type.getNumElements() > page / ((type.getElementTypeBitWidth() + 7) / 8))
+      large.push_back(op);
+  });
+  for (arith::ConstantOp op : large) {
+    auto type = cast<RankedTensorType>(op.getType());
+    for (OpOperand &use : llvm::make_early_inc_range(op->getUses())) {
+      OpBuilder b(use.getOwner());
+      auto number = cast<TypedAttr>(cast<SplatElementsAttr>(op.getValue()).getSplatValue<Attribute>());
+      Value element = arith::ConstantOp::create(b, op.getLoc(), number);
+      Value empty = tensor::EmptyOp::create(b, op.getLoc(), type.getShape(), type.getElementType());
+      use.set(linalg::FillOp::create(b, op.getLoc(), element, empty).getResult(0));
+    }
+    op.erase();
+  }
+}
+
 /// call @tds_report_index(place, value, bound)  =>  tds_report(call->error, TDS_INDEX_OUTSIDE, place, value, bound)
+/// call @tds_no_report()  =>  call->error->code == TDS_FINE
 void lowerReports(ModuleOp module) {
   auto declaration = module.lookupSymbol<func::FuncOp>("tds_report_index");
   if (!declaration)
@@ -260,10 +286,12 @@ void lowerReports(ModuleOp module) {
     report = LLVM::LLVMFuncOp::create(
         builder, declaration.getLoc(), "tds_report",
         LLVM::LLVMFunctionType::get(LLVM::LLVMVoidType::get(context), {pointer, i32, i32, i64, i64}));
+  auto fine = module.lookupSymbol<func::FuncOp>("tds_no_report");
   for (auto function : module.getOps<func::FuncOp>()) {
     Value error;
     function.walk([&](func::CallOp call) {
-      if (call.getCallee() != declaration.getSymName())
+      bool asks = fine && call.getCallee() == fine.getSymName();
+      if (!asks && call.getCallee() != declaration.getSymName())
         return;
       if (!error) { // loaded once, at the top: a loop's body that becomes a function captures a pointer
         builder.setInsertionPointToStart(&function.getBody().front());
@@ -274,6 +302,14 @@ void lowerReports(ModuleOp module) {
         error = LLVM::LoadOp::create(builder, call.getLoc(), pointer, place);
       }
       builder.setInsertionPoint(call);
+      if (asks) {
+        Value found = LLVM::LoadOp::create(builder, call.getLoc(), i32, error);
+        Value none = LLVM::ConstantOp::create(builder, call.getLoc(), i32, builder.getI32IntegerAttr(TDS_FINE));
+        call.replaceAllUsesWith(ValueRange{
+            LLVM::ICmpOp::create(builder, call.getLoc(), LLVM::ICmpPredicate::eq, found, none)});
+        call.erase();
+        return;
+      }
       Value code = LLVM::ConstantOp::create(builder, call.getLoc(), i32, builder.getI32IntegerAttr(TDS_INDEX_OUTSIDE));
       LLVM::CallOp::create(builder, call.getLoc(), report,
                            ValueRange{error, code, call.getOperand(0), call.getOperand(1), call.getOperand(2)});
@@ -281,11 +317,14 @@ void lowerReports(ModuleOp module) {
     });
   }
   declaration.erase();
+  if (fine)
+    fine.erase();
 }
 
 struct BufferizePass : impl::TdsBufferizeBase<BufferizePass> {
   void runOnOperation() override {
     ModuleOp module = getOperation();
+    fillLargeConstants(module);
     for (auto function : module.getOps<func::FuncOp>())
       if (!function.isExternal() && failed(makeEntry(function)))
         return signalPassFailure();

@@ -27,7 +27,7 @@ def TdsBufferize : Pass<"tds-bufferize", "mlir::ModuleOp"> {
   let summary = "give each tensor a buffer";
   let description = [{
     Before: public functions from tensors to tensors of static shape; `tds.donated` marks an argument that may be overwritten;
-    checks are calls of `@tds_report_index(place, value, bound)`.
+    checks are calls of `@tds_report_index(place, value, bound)`; `@tds_no_report()` tells whether all have held.
     After: `func.func private @NAME_body(%call: !llvm.ptr, arguments..., results...)` on memrefs of identity layout, with
     attribute `tds.entry = "NAME"`; buffers that nothing was left to share are memref.allocs; checks are calls of `tds_report`
     with the error slot that `%call` points to.

@@ -14,6 +14,7 @@ namespace tds {
 namespace conversion {
 inline constexpr llvm::StringLiteral places = "tds.places";       // module: locations of index checks, in order
 inline constexpr llvm::StringLiteral report = "tds_report_index"; // (place: i32, value: i64, bound: i64)
+inline constexpr llvm::StringLiteral fine = "tds_no_report";      // () -> i1
 } // namespace conversion
 
 #define GEN_PASS_DECL

@@ -76,6 +76,29 @@ void branchToSelection(WhereOp op) {
   op.erase();
 }
 
+/// A `while` whose checks fail ends: what it would read from then on is clamped, and may never make its condition false.
+void stopAtReports(ModuleOp module) {
+  bool stopped = false;
+  module.walk([&](scf::WhileOp loop) {
+    WalkResult reports = loop->walk([](func::CallOp call) {
+      return call.getCallee() == conversion::report ? WalkResult::interrupt() : WalkResult::advance();
+    });
+    if (!reports.wasInterrupted())
+      return;
+    scf::ConditionOp condition = loop.getConditionOp();
+    OpBuilder b(condition);
+    Location loc = condition.getLoc();
+    auto fine = func::CallOp::create(b, loc, conversion::fine, TypeRange(b.getI1Type()), ValueRange{});
+    condition.getConditionMutable().assign(
+        arith::AndIOp::create(b, loc, condition.getCondition(), fine.getResult(0)));
+    stopped = true;
+  });
+  if (!stopped)
+    return;
+  OpBuilder b = OpBuilder::atBlockBegin(module.getBody());
+  func::FuncOp::create(b, module.getLoc(), conversion::fine, b.getFunctionType({}, {b.getI1Type()})).setPrivate();
+}
+
 /// The first thing that a lowering can't do with, reported.
 LogicalResult checkReady(ModuleOp module) {
   WalkResult result = module.walk([](Operation *op) -> WalkResult {
@@ -157,6 +180,7 @@ struct ConvertTdsToLinalg : impl::ConvertTdsToLinalgBase<ConvertTdsToLinalg> {
       auto type = b.getFunctionType({b.getI32Type(), b.getI64Type(), b.getI64Type()}, {});
       func::FuncOp::create(inModule, module.getLoc(), conversion::report, type).setPrivate();
       module->setAttr(conversion::places, b.getArrayAttr(places));
+      stopAtReports(module);
     }
   }
 };

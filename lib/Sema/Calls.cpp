@@ -139,6 +139,57 @@ Value Elaborator::callFunction(const Function &f, CallArguments arguments) {
   return pointwise(f.builtin, std::move(operands), arguments.range);
 }
 
+namespace {
+/// The size names of a signature, each where it stands first: `alone` are those that a parameter's type binds.
+struct SizeNames {
+  std::map<std::string, Range> all;
+  std::set<std::string> alone;
+
+  void expr(const ast::Expr &e) {
+    if (auto *n = dyn_cast<ast::Name>(&e)) {
+      all.try_emplace(n->text, n->range);
+    } else if (auto *b = dyn_cast<ast::Binary>(&e)) {
+      expr(*b->lhs);
+      expr(*b->rhs);
+    } else if (auto *u = dyn_cast<ast::Unary>(&e)) {
+      expr(*u->operand);
+    }
+  }
+  void type(const ast::Type &t, bool binds) {
+    for (const std::vector<ast::Dim> &dims : t.suffixes)
+      for (const ast::Dim &dim : dims)
+        if (dim.value) {
+          expr(*dim.value);
+          if (auto *n = dyn_cast<ast::Name>(dim.value.get()); n && binds)
+            alone.insert(n->text);
+        }
+    for (const ast::Field &f : t.fields)
+      type(*f.type, binds);
+    for (auto &element : t.elements)
+      type(*element, binds);
+  }
+};
+} // namespace
+
+/// Whether each size of a signature is one that a call gives.
+bool Elaborator::bindsItsSizes(const ast::DefItem &def) {
+  SizeNames names;
+  for (const ast::Param &p : def.params) {
+    if (p.type)
+      names.type(*p.type, true);
+    names.alone.insert(p.name.text); // `n: dim`
+  }
+  if (def.result)
+    names.type(*def.result, false);
+  for (auto &[name, range] : names.all)
+    if (!names.alone.contains(name) && !module->consts.contains(name)) {
+      error(Code::E0201, range, "no parameter binds the size `" + name + "`")
+          .help("a size is bound where it stands alone in a parameter's type, as in `x: f32[" + name + "]`, or by a parameter `" + name + ": dim`");
+      return false;
+    }
+  return true;
+}
+
 Value Elaborator::callDef(const Module &owner, const ast::DefItem &def, CallArguments arguments) {
   const std::string &name = def.name.text;
   for (const Frame &frame : frames)
@@ -203,6 +254,8 @@ Value Elaborator::callDef(const Module &owner, const ast::DefItem &def, CallArgu
   ellipsisIndices.push_back({}); // an index list's `...` is not the callee's
   env = inner;
 
+  if (!bindsItsSizes(def))
+    return {};
   std::vector<std::optional<Type>> patterns(def.params.size());
   auto isDim = [](const ast::Param &p) { return p.type && p.type->kind == ast::Type::named && p.type->name.text == "dim" && p.type->module.empty(); };
   auto bindElements = [&] { // what `float` and `int` are, for defaults and the body

@@ -242,6 +242,7 @@ private:
 
   // Derivatives.cpp
   Value derivative(const ast::Derivative &e);
+  bool bindsItsSizes(const ast::DefItem &def);
   graph::Node *again(graph::Node *node);
   bool dependsOn(graph::Node *node, const std::vector<graph::Node *> &variables, const std::set<graph::Node *> &arguments);
 };

@@ -133,3 +133,18 @@ func.func @inner_loop(%x: tensor<4xf32>) -> (tensor<4xf32>, tensor<4xf32>) {
   }
   return %r#0, %r#1 : tensor<4xf32>, tensor<4xf32>
 }
+
+// -----
+
+// A large constant of one number is written where it is used, in place; a small one is data.
+// CHECK-LABEL: func.func private @constants_body
+// CHECK: linalg.fill ins(%{{.*}} : f32) outs(%arg2
+// CHECK-NOT: memref.global
+// CHECK: memref.store %{{.*}}, %arg2[
+func.func @constants(%t: tensor<f32>) -> (tensor<2000xf32>) {
+  %z = arith.constant dense<1.0> : tensor<2000xf32>
+  %c3 = arith.constant 3 : index
+  %x = tensor.extract %t[] : tensor<f32>
+  %y = tensor.insert %x into %z[%c3] : tensor<2000xf32>
+  return %y : tensor<2000xf32>
+}

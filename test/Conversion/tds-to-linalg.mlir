@@ -53,6 +53,45 @@ func.func @gather(%x: tensor<9xf32>, %i: tensor<3xi32>) -> tensor<3xf32> {
   return %0 : tensor<3xf32>
 }
 
+// A loop with a check in it goes on only while all have held; another pays nothing.
+// CHECK-LABEL: @search
+func.func @search(%x: tensor<9xf32>, %i: tensor<i32>, %one: tensor<i32>) -> tensor<i32> {
+  // CHECK: scf.while
+  // CHECK: call @tds_report_index
+  // CHECK: %[[FINE:.*]] = func.call @tds_no_report() : () -> i1
+  // CHECK: %[[GO:.*]] = arith.andi %{{.*}}, %[[FINE]] : i1
+  // CHECK: scf.condition(%[[GO]])
+  %r = scf.while (%s = %i) : (tensor<i32>) -> tensor<i32> {
+    %v = tds.gather %x[%s] at ()[s0] -> (s0) : tensor<9xf32>, (tensor<i32>) -> tensor<f32>
+    %z = tds.constant dense<0.0> : tensor<f32>
+    %c = tds.gt %v, %z : tensor<f32>
+    %b = tensor.extract %c[] : tensor<i1>
+    scf.condition(%b) %s : tensor<i32>
+  } do {
+  ^bb0(%s: tensor<i32>):
+    %n = tds.add %s, %one : tensor<i32>
+    scf.yield %n : tensor<i32>
+  }
+  return %r : tensor<i32>
+}
+
+// CHECK-LABEL: @count
+func.func @count(%i: tensor<i32>, %n: tensor<i32>) -> tensor<i32> {
+  // CHECK: scf.while
+  // CHECK-NOT: @tds_no_report
+  // CHECK: return
+  %r = scf.while (%s = %i) : (tensor<i32>) -> tensor<i32> {
+    %c = tds.lt %s, %n : tensor<i32>
+    %b = tensor.extract %c[] : tensor<i1>
+    scf.condition(%b) %s : tensor<i32>
+  } do {
+  ^bb0(%s: tensor<i32>):
+    %m = tds.add %s, %s : tensor<i32>
+    scf.yield %m : tensor<i32>
+  }
+  return %r : tensor<i32>
+}
+
 // CHECK-LABEL: @scatter
 func.func @scatter(%x: tensor<9xf32>, %v: tensor<3xf32>, %i: tensor<3xi32>) -> tensor<9xf32> {
   // CHECK: scf.for
