@@ -25,6 +25,8 @@ Expr operator>=(Expr a, Expr b);
 Expr where(Expr c, Expr a, Expr b);
 /// The conjugate; of real numbers, themselves.
 Expr conj(Expr a);
+/// The sign; of complex numbers x / abs(x) in parts that have derivatives, which the op has not.
+Expr sign(Expr a);
 
 // What rules call by name; each appends the op of that name.
 #define TDS_UNARY(name) \
@@ -37,7 +39,6 @@ TDS_UNARY(cos)
 TDS_UNARY(tan)
 TDS_UNARY(sinh)
 TDS_UNARY(cosh)
-TDS_UNARY(sign)
 TDS_UNARY(digamma)
 #undef TDS_UNARY
 inline Expr pow(Expr a, Expr b) { return (a.e ? a.e : b.e)->apply("pow", {a, b}); }

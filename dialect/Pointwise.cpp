@@ -224,6 +224,12 @@ Expr conj(Expr a) {
     return std::conj(a.number);
   return isa<ComplexType>(elementOf(a.v)) ? a.e->apply("conj", {a}) : a;
 }
+Expr sign(Expr a) {
+  if (!isa<ComplexType>(elementOf(a.v)))
+    return a.e->apply("sign", {a});
+  Expr r = a.e->apply("abs", {a});
+  return a / a.e->apply("complex", {where(r == 0.0, 1.0, r), 0.0});
+}
 
 } // namespace expr
 } // namespace tds

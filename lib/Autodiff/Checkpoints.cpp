@@ -12,8 +12,8 @@
 //
 //   for c in chunks reversed {
 //     start = c * rows;  stop = min(n, start + rows);  x = states[start // stride]
-//     for i in (start // stride) * stride .. stop { kept[i - start] = what is read;  x = f(i, x) }   # nothing if n <= rows
-//     for i in start .. stop reversed { dx = (df/dx)^T dx }
+//     for i in (start // stride) * stride .. stop { kept[i - start] = what is read;  x = f(i, x) }   # nothing if n <=
+//     rows for i in start .. stop reversed { dx = (df/dx)^T dx }
 //   }
 //
 // States are kept every `stride` rounds, a multiple of `rows`. Where n is known when the loop begins it follows from

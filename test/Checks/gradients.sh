@@ -6,6 +6,7 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 export XDG_CACHE_HOME=$work/cache
 "$TDSLC" test "$root"/test/Gradients/*.tds
+python3 "$root/test/Gradients/every.py"
 python3 "$root/test/Gradients/jax_gradients.py"
 # lit leaves this folder to this check, and runs what is named all the same.
 "$(llvm-config-22 --prefix)/bin/lit" -v "$TDS_BUILD/test/Gradients/refused.test"
