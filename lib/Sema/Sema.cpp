@@ -468,15 +468,7 @@ struct Names {
     Scope scope{*this, {}};
     for (auto &name : f.names)
       scope.bind(name.text);
-    // A name that the body assigns may be read first, carried from before.
-    std::set<std::string> before = found;
-    Names inner;
-    inner.bound = bound;
-    for (auto &s : f.body->statements) {
-      Scope own{inner, {}};
-      inner.stmt(s.get(), own);
-    }
-    found.insert(inner.found.begin(), inner.found.end());
+    block(*f.body);
   }
 };
 } // namespace

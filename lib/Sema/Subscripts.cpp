@@ -1,6 +1,7 @@
 // Subscripts: each becomes one access (affine coordinates, proved inside) or one gather (coordinates that are data).
 #include "lib/Sema/Elaborator.h"
 #include "llvm/Support/Casting.h"
+#include <algorithm>
 
 using namespace tds;
 using namespace tds::sema;
@@ -68,7 +69,13 @@ bool Elaborator::proveInside(const Dim &coordinate, const Dim &size, const ast::
   if (!range)
     return true;
   Dim over = size - Dim(1) - range->second;
-  bool low = range->first.provablyNonNegative(), high = over.provablyNonNegative();
+  // An index has a value, so the size that it runs to is at least 1.
+  std::map<std::string, Dim> atLeastOne;
+  for (const std::string &name : coordinate.names())
+    if (isIndex(name))
+      if (auto bound = indices[std::stoul(name.substr(1))].bound->asName())
+        atLeastOne[*bound] = Dim::name(*bound) + Dim(1);
+  bool low = range->first.substitute(atLeastOne).provablyNonNegative(), high = over.substitute(atLeastOne).provablyNonNegative();
   // An empty index space reads nothing.
   for (const std::string &name : coordinate.names())
     if (isIndex(name) && indices[std::stoul(name.substr(1))].bound->isConstant(0))
@@ -308,6 +315,13 @@ Value Elaborator::subscriptTensor(Value base, const ast::Subscript &e) {
   }
   n->numIds = unsigned(ids.size());
   n->outside = graph::Outside(e.outside);
+  if (!collecting && (e.outside == ast::Subscript::wrap || e.outside == ast::Subscript::clamp)) {
+    // Some element is read for sure, and there is none.
+    bool reads = std::ranges::all_of(result, [](const Dim &d) { return d.constant().value_or(0) > 0; }) &&
+                 std::ranges::all_of(indices, [](const OpenIndex &i) { return i.bound && i.bound->constant().value_or(0) > 0; });
+    if (reads && std::ranges::any_of(x->shape, [](const Dim &d) { return d.isConstant(0); }))
+      return fail(Code::E0302, e.range, "there is nothing to " + std::string(e.outside == ast::Subscript::wrap ? "wrap" : "clamp") + " to: " + quoted(e.base->range) + " is " + describe(base));
+  }
   if (e.outside == ast::Subscript::otherwise) {
     Value other = expr(*e.otherwiseValue);
     Value like = Value::ofNode(x, base.weak);

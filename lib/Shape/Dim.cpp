@@ -229,6 +229,12 @@ bool Dim::provablyNonNegative() const {
   };
   if (nonNegative(*this))
     return true;
+  // The same in fractions: where k does not divide c, k times the sum has the same sign.
+  constexpr int64_t most = 1 << 20; // far from what would overflow
+  for (auto &[m, c] : terms)
+    if (m.size() == 1 && m[0].kind == Atom::floorDiv && c < 0 && c > -most)
+      if (int64_t k = m[0].rhs->constant().value_or(0); k > 0 && k < most && c % k != 0)
+        return (*this * Dim(k)).provablyNonNegative();
   Dim bound;
   bool changed = false;
   for (auto &[m, c] : terms) {

@@ -60,6 +60,9 @@ TEST(Dim, ProvesWhatAWindowNeeds) {
   // h - 1 - (k * (h // k - 1) + k - 1) >= 0: windows side by side.
   EXPECT_TRUE((n() - Dim(1) - (k * (Dim::floorDiv(n(), k) - Dim(1)) + k - Dim(1))).provablyNonNegative());
   EXPECT_TRUE((Dim(3) - Dim::mod(n(), Dim(4))).provablyNonNegative());
+  EXPECT_TRUE((n() - Dim::floorDiv(n(), Dim(2))).provablyNonNegative());
+  EXPECT_TRUE((Dim(2) * n() - Dim(3) * Dim::floorDiv(n(), Dim(2))).provablyNonNegative());
+  EXPECT_FALSE((n() - Dim(3) * Dim::floorDiv(n(), Dim(2))).provablyNonNegative());
   EXPECT_FALSE((n() - Dim(1)).provablyNonNegative());
   EXPECT_FALSE((n() - m()).provablyNonNegative());
   EXPECT_FALSE((Dim(2) - Dim::mod(n(), Dim(4))).provablyNonNegative());
