@@ -281,7 +281,7 @@ class Generator:
         u = self.pick([t, T(t.dt, ())])
         body = [Statement("=", [self.expr(u, depth - 1)], name=name)]
         self.names[name] = u
-        if k == "f" and not u.dims and self.indices and not self.smooth and self.chance(0.5):
+        if k == "f" and not u.dims and self.indices and self.chance(0.5):
             body += self.small_while(name, u)
         elif self.chance(0.2) and k == "f":
             body.append(Statement("+=", [self.expr(T(u.dt, ()), 1)], name=name))
@@ -383,7 +383,7 @@ class Generator:
             return [Statement("=", [self.expr(self.names[name], 3)], name=name)]
         t = self.any_type()
         name = self.fresh("v")
-        e = self.expr(t, 3)
+        e = self.expr(t, self.pick([2, 3, 3, 4]))
         if e.op == "lambda" and self.chance(0.5):
             out = [Statement(":=", e.kids, name=name, indices=e.indices)]
         else:
@@ -530,7 +530,7 @@ class Generator:
             return self.assign()
         self.deep += 1
         saved, pinned = dict(self.names), set(self.pinned)
-        form = self.rng.choices(["count", "over", "while", "stacked"], [4, 3, 0 if self.smooth else 2, 2])[0]
+        form = self.rng.choices(["count", "over", "while", "stacked"], [4, 3, 2, 2])[0]
         if form == "while":
             c = self.fresh("c")
             self.names[c] = T("i32", ())
@@ -658,7 +658,7 @@ def program(seed, smooth=False):
         shape = [d.at(sizes) for d in t.dims]
         return [rng.randrange(sizes["n"]) if name == "ids" else element(rng, t.dt, special, smooth) for _ in positions(shape)]
     values = {name: data(name, t) for name, t in parameters.items()}
-    body = g.statements(rng.randint(2, 6))
+    body = g.statements(rng.choice([2, 3, 4, 5, 6, 6, 10]))
     made = [name for name in g.names if name not in parameters] + ["x"]
     made = [name for name in made if getattr(g.names[name], "dt", "") != "int"]
     if smooth:
