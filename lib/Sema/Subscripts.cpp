@@ -75,7 +75,8 @@ bool Elaborator::proveInside(const Dim &coordinate, const Dim &size, const ast::
     if (isIndex(name))
       if (auto bound = indices[std::stoul(name.substr(1))].bound->asName())
         atLeastOne[*bound] = Dim::name(*bound) + Dim(1);
-  bool low = range->first.substitute(atLeastOne).provablyNonNegative(), high = over.substitute(atLeastOne).provablyNonNegative();
+  auto holds = [&](const Dim &dim) { return dim.provablyNonNegative() || dim.substitute(atLeastOne).provablyNonNegative(); };
+  bool low = holds(range->first), high = holds(over);
   // An empty index space reads nothing.
   for (const std::string &name : coordinate.names())
     if (isIndex(name) && indices[std::stoul(name.substr(1))].bound->isConstant(0))
