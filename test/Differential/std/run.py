@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Runs the programs beside this file through tdslc (TDSLC), in f64 and in f32, and compares what each case prints with expected.json.
+"""Runs the programs beside this file through tdslc (TDSLC), in f64 and in f32, and compares what each case prints with
+expected.json, or the file named.
 
 A case is `-- name` and the value after it: numbers, nested as tuples, records and tensors are. references.py makes expected.json."""
 import concurrent.futures
@@ -54,7 +55,7 @@ def printed(program, folder):
 
 
 def main():
-    expected = json.loads((HERE / "expected.json").read_text())
+    expected = json.loads((pathlib.Path(sys.argv[1]) if len(sys.argv) > 1 else HERE / "expected.json").read_text())
     failures = []
     with tempfile.TemporaryDirectory() as work, concurrent.futures.ThreadPoolExecutor(2) as pool:
         for element in RELATIVE:
