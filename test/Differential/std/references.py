@@ -360,7 +360,7 @@ def linalg():
     p.grad("qr of a square", [a], lambda m: torch.cat(L.qr(m)))
     p.grad("lstsq", [tall, sides], lambda a, b: L.lstsq(a, b).solution)
     symmetric = lambda a: a @ a.T + torch.eye(4)
-    p.value("cg", L.solve(symmetric(a), v))
+    p.grad("cg", [a, v], lambda a, v: L.solve(symmetric(a), v))
 
     def largest(a):
         l, u = L.eigh(symmetric(a))
