@@ -246,8 +246,8 @@ void orderResults(func::FuncOp function) {
   }
 }
 
-/// A constant tensor of one number that takes more than a page  =>  a fill for each use: what is written in place needs a
-/// buffer of its own, and the code need not hold (nor the compiler build) the bytes.
+/// A constant tensor of one number that takes more than a page  =>  a fill for each use: what is written in place needs
+/// a buffer of its own, and the code need not hold (nor the compiler build) the bytes.
 void fillLargeConstants(ModuleOp module) {
   constexpr int64_t page = 4096;
   SmallVector<arith::ConstantOp> large;
@@ -305,8 +305,8 @@ void lowerReports(ModuleOp module) {
       if (asks) {
         Value found = LLVM::LoadOp::create(builder, call.getLoc(), i32, error);
         Value none = LLVM::ConstantOp::create(builder, call.getLoc(), i32, builder.getI32IntegerAttr(TDS_FINE));
-        call.replaceAllUsesWith(ValueRange{
-            LLVM::ICmpOp::create(builder, call.getLoc(), LLVM::ICmpPredicate::eq, found, none)});
+        call.replaceAllUsesWith(
+            ValueRange{LLVM::ICmpOp::create(builder, call.getLoc(), LLVM::ICmpPredicate::eq, found, none)});
         call.erase();
         return;
       }

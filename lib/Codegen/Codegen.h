@@ -42,6 +42,7 @@ struct CodegenOptions {
   std::string cpu;           // LLVM's name of it
   std::string features;      // "+avx2,-sse4a,..."
   unsigned vectorBits = 256; // of the registers that kernels fill
+  bool roundsToBf16 = false; // the processor has an instruction from f32 to bf16
   bool vectorize = true;
   bool parallel = true;
   bool emitKernels = true; // false: upstream's plain loops for everything, the reference in tests

@@ -28,6 +28,7 @@ CodegenOptions CodegenOptions::host() {
     features.push_back((feature.second ? "+" : "-") + feature.first().str());
   llvm::sort(features); // a cache's key
   options.features = llvm::join(features, ",");
+  options.roundsToBf16 = has.lookup("avx512bf16") && has.lookup("avx512vl");
   options.vectorBits = has.lookup("avx512f") && has.lookup("avx512vl") ? 512 : has.lookup("avx2") ? 256 : 128;
   return options;
 }

@@ -70,7 +70,7 @@ void addCpuPasses(OpPassManager &passes, const CodegenOptions &options) {
     LoopsOptions loops = {
         .vectorBits = options.vectorBits, .vectorize = options.vectorize, .parallel = options.parallel};
     passes.addNestedPass<func::FuncOp>(createTdsLoopsPass(loops));
-    passes.addPass(createTdsMathPass());
+    passes.addPass(createTdsMathPass(options.roundsToBf16));
     passes.addPass(createTdsParallelPass());
   } else {
     passes.addNestedPass<func::FuncOp>(createConvertLinalgToLoopsPass());

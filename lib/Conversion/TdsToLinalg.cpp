@@ -76,7 +76,8 @@ void branchToSelection(WhereOp op) {
   op.erase();
 }
 
-/// A `while` whose checks fail ends: what it would read from then on is clamped, and may never make its condition false.
+/// A `while` whose checks fail ends: what it would read from then on is clamped, and may never make its condition
+/// false.
 void stopAtReports(ModuleOp module) {
   bool stopped = false;
   module.walk([&](scf::WhileOp loop) {
@@ -89,8 +90,7 @@ void stopAtReports(ModuleOp module) {
     OpBuilder b(condition);
     Location loc = condition.getLoc();
     auto fine = func::CallOp::create(b, loc, conversion::fine, TypeRange(b.getI1Type()), ValueRange{});
-    condition.getConditionMutable().assign(
-        arith::AndIOp::create(b, loc, condition.getCondition(), fine.getResult(0)));
+    condition.getConditionMutable().assign(arith::AndIOp::create(b, loc, condition.getCondition(), fine.getResult(0)));
     stopped = true;
   });
   if (!stopped)

@@ -1,6 +1,7 @@
 // Random numbers and initial values: counter-based (Philox4x32-10; runtime/Random.h has the definitions), by path for records.
 #include "lib/Sema/Elaborator.h"
 #include "llvm/Support/Casting.h"
+#include <cmath>
 
 using namespace tds;
 using namespace tds::sema;
@@ -35,14 +36,15 @@ Value Elaborator::deriveKey(Value key, Value counter, int64_t domain, Range rang
   return Value::ofNode(n);
 }
 
-/// In [0, 1): 24 bits of one word (f32), 53 bits of two (f64).
+/// In [0, 1): 24 bits of one word (f32), 53 bits of two (f64); f16 and bf16 take as many as they have, so that none rounds to 1.
 Value Elaborator::uniform(Value key, const Dims &shape, Element element, Range range) {
   if (element != Element::f64) {
     Value bits = randomBits(key, shape, range);
     if (bits.kind == Value::none)
       return {};
-    Value high = pointwise("bitand", {pointwise("shr", {bits, Value::ofSize(8)}, range), Value::ofSize(0xffffff)}, range);
-    Value u = pointwise("mul", {convert(high, Element::f32, range), Value::ofNumber(0x1p-24)}, range);
+    int taken = element == Element::f16 ? 11 : element == Element::bf16 ? 8 : 24;
+    Value high = pointwise("bitand", {pointwise("shr", {bits, Value::ofSize(32 - taken)}, range), Value::ofSize((1 << taken) - 1)}, range);
+    Value u = pointwise("mul", {convert(high, Element::f32, range), Value::ofNumber(std::ldexp(1.0, -taken))}, range);
     return element == Element::f32 ? u : convert(u, element, range);
   }
   Dims pairs = shape;

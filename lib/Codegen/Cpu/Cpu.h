@@ -23,8 +23,9 @@ struct LoopsOptions {
 std::unique_ptr<mlir::Pass> createTdsLoopsPass(const LoopsOptions &options = {});
 
 /// Math ops on floats and vectors of them => arith polynomials, or calls of libm functions that runtime/abi/Symbols.def
-/// lists; ops that are instructions (sqrt, fma, floor, ...) stay. Runs on modules: it declares the functions.
-std::unique_ptr<mlir::Pass> createTdsMathPass();
+/// lists; ops that are instructions (sqrt, fma, floor, ...) stay, and so do conversions from f32 to bf16 if `roundsToBf16`.
+/// Runs on modules: it declares the functions.
+std::unique_ptr<mlir::Pass> createTdsMathPass(bool roundsToBf16 = false);
 
 /// For tds-opt: `tds-loops`, `tds-math`.
 void registerTdsLoopsPasses();

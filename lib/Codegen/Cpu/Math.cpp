@@ -8,10 +8,12 @@
 #include "lib/Codegen/Cpu/Cpu.h"
 #include "lib/Codegen/Cpu/MathPolynomials.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Arith/Transforms/Passes.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/IR/BuiltinOps.h"
+#include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 #include <cfloat>
 #include <cmath>
 #include <limits>
@@ -425,6 +427,7 @@ constexpr Row rows[] = {
 
 struct TdsMath : PassWrapper<TdsMath, OperationPass<ModuleOp>> {
   MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(TdsMath)
+  explicit TdsMath(bool roundsToBf16) : roundsToBf16(roundsToBf16) {}
 
   StringRef getArgument() const override { return "tds-math"; }
   StringRef getDescription() const override { return "elementary functions to polynomials and libm calls"; }
@@ -449,9 +452,26 @@ struct TdsMath : PassWrapper<TdsMath, OperationPass<ModuleOp>> {
       op->replaceAllUsesWith(results);
       op->erase();
     }
+    if (!roundsToBf16 && failed(roundInIntegers()))
+      signalPassFailure();
   }
 
 private:
+  bool roundsToBf16;
+
+  /// truncf f32 -> bf16  =>  its bits, rounded to even. LLVM calls a function for each lane where the processor has no
+  /// instruction.
+  LogicalResult roundInIntegers() {
+    SmallVector<Operation *> conversions;
+    getOperation().walk([&](arith::TruncFOp op) {
+      if (getElementTypeOrSelf(op.getType()).isBF16() && getElementTypeOrSelf(op.getIn().getType()).isF32())
+        conversions.push_back(op);
+    });
+    RewritePatternSet patterns(&getContext());
+    arith::populateExpandBFloat16Patterns(patterns);
+    return applyOpPatternsGreedily(conversions, std::move(patterns));
+  }
+
   using Values = SmallVector<Value>;
 
   static bool isSmallFloat(Type type) { return isa<Float16Type, BFloat16Type>(getElementTypeOrSelf(type)); }
@@ -515,6 +535,6 @@ private:
 
 } // namespace
 
-std::unique_ptr<Pass> createTdsMathPass() { return std::make_unique<TdsMath>(); }
+std::unique_ptr<Pass> createTdsMathPass(bool roundsToBf16) { return std::make_unique<TdsMath>(roundsToBf16); }
 
 } // namespace tds
