@@ -290,6 +290,15 @@ struct NegOfNeg : OpRewritePattern<NegOp> {
   }
 };
 
+// conj(conj(x))  =>  x
+struct ConjOfConj : OpRewritePattern<ConjOp> {
+  using Base::Base;
+  LogicalResult matchAndRewrite(ConjOp op, PatternRewriter &r) const override {
+    auto inner = op.getX().getDefiningOp<ConjOp>();
+    return inner ? (r.replaceOp(op, inner.getX()), success()) : failure();
+  }
+};
+
 // x + (-y)  =>  x - y;  (-x) + y  =>  y - x
 struct AddOfNeg : OpRewritePattern<AddOp> {
   using Base::Base;
@@ -345,7 +354,7 @@ struct SimplifyPass : PassWrapper<SimplifyPass, OperationPass<>> {
   LogicalResult initialize(MLIRContext *context) override {
     RewritePatternSet set(context);
     set.add<ComposeAccesses, RecogniseContract, FactorOutOfSum, AbsorbReads, SumOfContract, TransposeOfContract, BroadcastLast,
-            ConvertBeforeBroadcast, SumOfBroadcast, NegOfNeg, AddOfNeg, AddOfSame, MulByMinusOne, SelectKnown>(context);
+            ConvertBeforeBroadcast, SumOfBroadcast, NegOfNeg, ConjOfConj, AddOfNeg, AddOfSame, MulByMinusOne, SelectKnown>(context);
     set.add<DropNeutral<AddOp>>(context, 0.0, true);
     set.add<DropNeutral<SubOp>>(context, 0.0, false);
     set.add<DropNeutral<MulOp>>(context, 1.0, true);

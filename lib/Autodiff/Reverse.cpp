@@ -270,9 +270,12 @@ LogicalResult Reverse::branchOfAll(Location loc, const Branch &branch, ArrayRef<
   return success();
 }
 
-/// A copy outside of its branch must not complain about elements that do not take the side.
+/// A copy outside of its branch must not complain about elements that do not take the side. Where the ids of those were
+/// replaced (`tds.guarded`), the others are still checked: nothing else may read there once the value is not asked for.
 static void dropChecks(Operation *op) {
   op->walk([](Operation *inner) {
+    if (inner->hasAttr("tds.guarded"))
+      return;
     if (auto gather = dyn_cast<GatherOp>(inner); gather && gather.getOutside() == Outside::none)
       gather.setOutside(Outside::clamp);
     if (auto scatter = dyn_cast<ScatterOp>(inner); scatter && scatter.getOutside() == Outside::none)

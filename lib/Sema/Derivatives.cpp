@@ -34,6 +34,66 @@ bool Elaborator::dependsOn(Node *root, const std::vector<Node *> &variables, con
   return false;
 }
 
+/// Whether a derivative that is not 0 goes through a node.
+static bool passes(const Node &n) {
+  if (n.op == Op::point && n.name != "select")
+    if (auto *function = scalarFunction(n.name); function && !function->differentiable)
+      return false;
+  return graph::passesDerivative(n);
+}
+
+/// Visits what nodes are computed from, nearest first, on through those that `goesOn` holds for.
+template <class F> static void visitSources(std::vector<Node *> work, F goesOn) {
+  std::set<Node *> seen;
+  for (size_t next = 0; next < work.size(); ++next) {
+    Node *n = work[next];
+    if (!n || !seen.insert(n).second || !goesOn(n))
+      continue;
+    work.insert(work.end(), n->operands.begin(), n->operands.end());
+    for (graph::Scope *s : n->scopes)
+      work.insert(work.end(), s->results.begin(), s->results.end());
+  }
+}
+
+static std::vector<Node *> sourcesOf(const Node *n) {
+  std::vector<Node *> all = n->operands;
+  for (graph::Scope *s : n->scopes)
+    all.insert(all.end(), s->results.begin(), s->results.end());
+  return all;
+}
+
+/// Whether a derivative gets from nodes to one of the variables.
+static bool reaches(const std::vector<Node *> &nodes, const std::set<Node *> &variables) {
+  bool reached = false;
+  visitSources(nodes, [&](Node *n) {
+    reached |= variables.contains(n);
+    return !reached && passes(*n);
+  });
+  return reached;
+}
+
+/// A derivative that is 0 whatever the values are, although what it is taken of depends on the variable.
+void Elaborator::warnIfZero(const ast::Derivative::Variable &variable, const std::vector<Node *> &results, const std::set<Node *> &params, Range range) {
+  if (reaches(results, params))
+    return;
+  Node *cut = nullptr; // the nearest to the variable
+  bool wanted = false; // a `stop_gradient` says that zero is meant
+  visitSources(results, [&](Node *n) {
+    wanted |= n->op == Op::point && n->name == "stop_gradient";
+    if (!cut && !passes(*n) && reaches(sourcesOf(n), params))
+      cut = n;
+    return true;
+  });
+  if (!cut || wanted)
+    return;
+  for (const Diagnostic &d : program.diagnostics().all())
+    if (d.code == Code::E0404 && d.range == range)
+      return; // another instance of the def said so
+  bool function = cut->op == Op::point && (isFloating(cut->element) || isComplex(cut->element));
+  std::string what = function ? "`" + cut->name + "` has derivative 0" : std::string(elementName(cut->element)) + " has no derivative";
+  program.diagnostics().warning(Code::E0404, range, "the derivative by `" + variable.name.text + "` is 0 everywhere").note(cut->range, what);
+}
+
 Value Elaborator::derivative(const ast::Derivative &e) {
   using D = ast::DerivativeOp;
   bool forward = e.op == D::jvp;
@@ -169,6 +229,15 @@ Value Elaborator::derivative(const ast::Derivative &e) {
     owner->operands.insert(owner->operands.end(), tangents.begin(), tangents.end());
   }
 
+  std::vector<Node *> results(inner->results.begin(), inner->results.begin() + long(differentiated.size()));
+  size_t firstParam = 0;
+  for (size_t i = 0; i < variables.size(); ++i) {
+    size_t count = 0;
+    forEachLeaf(variables[i], [&](const Value &) { ++count; });
+    std::set<Node *> params(inner->params.begin() + long(firstParam), inner->params.begin() + long(firstParam + count));
+    warnIfZero(e.variables[i], results, params, e.range);
+    firstParam += count;
+  }
   for (Node *r : inner->results) {
     owner->resultElements.push_back(r->element);
     owner->resultShapes.push_back(r->shape);

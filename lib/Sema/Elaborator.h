@@ -242,6 +242,7 @@ private:
 
   // Derivatives.cpp
   Value derivative(const ast::Derivative &e);
+  void warnIfZero(const ast::Derivative::Variable &variable, const std::vector<graph::Node *> &results, const std::set<graph::Node *> &params, Range range);
   bool bindsItsSizes(const ast::DefItem &def);
   graph::Node *again(graph::Node *node);
   bool dependsOn(graph::Node *node, const std::vector<graph::Node *> &variables, const std::set<graph::Node *> &arguments);

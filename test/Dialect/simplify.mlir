@@ -173,3 +173,12 @@ func.func @slice(%x: tensor<3x4xf32>, %v: tensor<4xf32>) -> tensor<3xf32> {
   %s = tds.reduce sum %m over [1] : tensor<3x2xf32>
   return %s : tensor<3xf32>
 }
+
+
+// CHECK-LABEL: @conj_of_conj
+// CHECK-NEXT: return %arg0
+func.func @conj_of_conj(%x: tensor<4xcomplex<f32>>) -> tensor<4xcomplex<f32>> {
+  %a = tds.conj %x : tensor<4xcomplex<f32>>
+  %b = tds.conj %a : tensor<4xcomplex<f32>>
+  return %b : tensor<4xcomplex<f32>>
+}
