@@ -64,6 +64,10 @@ struct EmitOptions {
 /// Prints a def as it is after a stage.
 int emit(const std::filesystem::path &file, const EmitOptions &options);
 
+/// What a def became, each contraction a line, and how much memory a call needs besides arguments and results. All sizes
+/// must be given.
+int explain(const std::filesystem::path &file, const EmitOptions &options);
+
 /// The page of an error code; of all codes a line each if it is empty.
 int explain(const std::string &code);
 

@@ -45,6 +45,7 @@ struct CodegenOptions {
   bool roundsToBf16 = false; // the processor has an instruction from f32 to bf16
   bool vectorize = true;
   bool parallel = true;
+  bool explain = false; // remarks: what contractions became, and why
   bool emitKernels = true; // false: upstream's plain loops for everything, the reference in tests
 
   /// The machine this runs on.

@@ -8,8 +8,8 @@
 #include "lib/Codegen/Cpu/Cpu.h"
 #include "lib/Codegen/Passes.h"
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
-#include "mlir/Dialect/Arith/Transforms/BufferizableOpInterfaceImpl.h"
 #include "mlir/Dialect/Arith/Transforms/BufferViewFlowOpInterfaceImpl.h"
+#include "mlir/Dialect/Arith/Transforms/BufferizableOpInterfaceImpl.h"
 #include "mlir/Dialect/Complex/IR/Complex.h"
 #include "mlir/Dialect/ControlFlow/IR/ControlFlow.h"
 #include "mlir/Dialect/Index/IR/IndexDialect.h"
@@ -61,7 +61,8 @@ void addBufferPasses(OpPassManager &passes, const CodegenOptions &options) {
   // Not before: CSE on tensors merges the fills of two accumulators, and one of them is copied then.
   passes.addPass(createCanonicalizerPass());
   if (options.emitKernels) // before the plan: it makes buffers for packed panels
-    passes.addPass(createTdsContractionsPass({.vectorBits = options.vectorBits, .parallel = options.parallel}));
+    passes.addPass(createTdsContractionsPass(
+        {.vectorBits = options.vectorBits, .parallel = options.parallel, .explain = options.explain}));
   passes.addPass(createTdsPlanMemory());
 }
 

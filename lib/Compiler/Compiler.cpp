@@ -11,6 +11,7 @@
 #include "mlir/IR/Verifier.h"
 #include "mlir/Parser/Parser.h"
 #include "mlir/Pass/PassManager.h"
+#include "llvm/Support/SaveAndRestore.h"
 
 using namespace mlir;
 
@@ -18,6 +19,7 @@ namespace tds {
 
 struct Compiler::Impl {
   CodegenOptions options;
+  std::vector<Note> *remarks = nullptr; ///< where they go; null: there should be none
   MLIRContext context{MLIRContext::Threading::DISABLED};
 
   Result<std::monostate> run(ModuleOp module, llvm::StringRef after, llvm::StringRef last);
@@ -56,8 +58,12 @@ namespace {
 /// What MLIR reports while this lives becomes one Error: the first error with its place, later ones and notes after it.
 class Collector {
 public:
-  explicit Collector(MLIRContext *context)
-      : handler(context, [this](mlir::Diagnostic &d) {
+  explicit Collector(MLIRContext *context, std::vector<Note> *remarks = nullptr)
+      : handler(context, [this, remarks](mlir::Diagnostic &d) {
+          if (remarks && d.getSeverity() == DiagnosticSeverity::Remark) {
+            remarks->push_back({rangeOf(d.getLocation()), d.str()});
+            return mlir::success();
+          }
           if (d.getSeverity() == DiagnosticSeverity::Error && message.empty()) {
             message = d.str();
             range = rangeOf(d.getLocation());
@@ -95,7 +101,7 @@ Result<std::monostate> Compiler::Impl::run(ModuleOp module, llvm::StringRef afte
   bool on = after.empty();
   for (const Stage &stage : allStages()) {
     if (on) {
-      Collector collector(&context);
+      Collector collector(&context, remarks);
       PassManager passes(&context);
       passes.enableVerifier(false); // once a stage, below
       stage.add(passes, options);
@@ -176,6 +182,26 @@ Result<std::string> Compiler::emit(std::string_view text, std::string_view name,
   if (auto done = impl->run(*module, from, lastStage(stage)); !done)
     return done.takeError();
   return impl->print(*module, stage);
+}
+
+Result<Compiler::Explanation> Compiler::explain(const graph::Function &function, const std::map<std::string, int64_t> &sizes,
+                                                 const Sources *sources) {
+  Collector collector(&impl->context);
+  OwningOpRef<ModuleOp> module = generate(impl->context, function, sizes, sources);
+  if (!module || failed(verify(*module)))
+    return collector.error("irgen");
+  if (auto done = impl->run(*module, "", "grad"); !done)
+    return done.takeError();
+  Explanation out;
+  module->walk([&](CompositeOp op) {
+    out.notes.push_back({rangeOf(op.getLoc()), "`" + op.getName().str() + "`: no library kernel stands in for it here; its body is compiled"});
+  });
+  llvm::SaveAndRestore explain(impl->options.explain, true);
+  llvm::SaveAndRestore remarks(impl->remarks, &out.notes);
+  if (auto done = impl->run(*module, "grad", "loops"); !done)
+    return done.takeError();
+  out.arenaBytes = arenaBytes(*module);
+  return out;
 }
 
 Result<Artefact> Compiler::compile(const graph::Function &function, const std::map<std::string, int64_t> &sizes, const Sources *sources) {

@@ -35,6 +35,13 @@ public:
   /// The same for a module that stage `from` printed.
   Result<std::string> emit(std::string_view text, std::string_view name, std::string_view from, std::string_view stage);
 
+  /// What a compiled function consists of, for people.
+  struct Explanation {
+    std::vector<Note> notes; ///< each contraction and each composite: what it became and why, at its place
+    uint64_t arenaBytes = 0;
+  };
+  Result<Explanation> explain(const graph::Function &function, const std::map<std::string, int64_t> &sizes, const Sources *sources);
+
   /// The names that `emit` takes, in order.
   static std::vector<std::string_view> stages();
 

@@ -57,6 +57,45 @@ static int emitMlir(const fs::path &file, const tools::EmitOptions &options) {
   return say(Compiler().emit(text.str(), file.string(), options.from, options.stage));
 }
 
+/// The def that the options name, or its derivative, as a graph; null when `status` tells why not.
+static std::unique_ptr<graph::Function> instance(sema::Program &program, const sema::Module &module, const fs::path &file,
+                                                 const tools::EmitOptions &options, int &status) {
+  auto refuse = [&](const std::string &message) { return status = wrong(message), nullptr; };
+  std::string message;
+  const ast::DefItem *def = chooseDef(module, options.function, message);
+  if (!def)
+    return refuse(message);
+  // A def that does not say its types is emitted as its first use in the file instantiates it.
+  bool typed = std::all_of(def->params.begin(), def->params.end(), [](const ast::Param &p) { return p.type || p.initial; });
+  auto inputs = typed ? sema::openInputs(program, module, *def) : firstUse(file, def->name.text);
+  if (!inputs && !typed)
+    return refuse("`" + def->name.text + "` has parameters without types, and running the file reaches no call of it");
+  if (!inputs)
+    return status = report(program), nullptr;
+  std::optional<sema::Instance> instance;
+  if (options.gradient.empty()) {
+    instance = sema::instantiate(program, module, *def, *inputs);
+  } else {
+    std::string text = "grad[" + options.gradient + "](" + def->name.text + "(";
+    for (const sema::Input &input : *inputs)
+      text += (text.back() == '(' ? "" : ", ") + input.name + "=" + input.name;
+    instance = sema::elaborateText(program, module, text + "))", *inputs);
+  }
+  if (!instance || !instance->function)
+    return status = report(program), nullptr;
+  graph::Function &function = *instance->function;
+  if (!options.gradient.empty())
+    function.name = def->name.text + "_grad";
+  for (auto &[size, value] : options.sizes)
+    if (std::find(function.sizes.begin(), function.sizes.end(), size) == function.sizes.end()) {
+      std::string sizes;
+      for (const std::string &s : function.sizes)
+        sizes += (sizes.empty() ? "" : ", ") + s;
+      return refuse("`" + def->name.text + "` has no size `" + size + "`" + (sizes.empty() ? "" : "; it has " + sizes));
+    }
+  return std::move(instance->function);
+}
+
 int tools::emit(const fs::path &file, const EmitOptions &options) {
   std::string names = "ast, typed";
   bool known = options.stage == "ast" || options.stage == "typed";
@@ -75,41 +114,13 @@ int tools::emit(const fs::path &file, const EmitOptions &options) {
     return report(program);
   if (options.stage == "ast")
     return say(dump(*module->file));
-  std::string message;
-  const ast::DefItem *def = chooseDef(*module, options.function, message);
-  if (!def)
-    return wrong(message);
-  // A def that does not say its types is emitted as its first use in the file instantiates it.
-  bool typed = std::all_of(def->params.begin(), def->params.end(), [](const ast::Param &p) { return p.type || p.initial; });
-  auto inputs = typed ? sema::openInputs(program, *module, *def) : firstUse(file, def->name.text);
-  if (!inputs && !typed)
-    return wrong("`" + def->name.text + "` has parameters without types, and running the file reaches no call of it");
-  if (!inputs)
-    return report(program);
-  std::optional<sema::Instance> instance;
-  if (options.gradient.empty()) {
-    instance = sema::instantiate(program, *module, *def, *inputs);
-  } else {
-    std::string text = "grad[" + options.gradient + "](" + def->name.text + "(";
-    for (const sema::Input &input : *inputs)
-      text += (text.back() == '(' ? "" : ", ") + input.name + "=" + input.name;
-    instance = sema::elaborateText(program, *module, text + "))", *inputs);
-  }
-  if (!instance || !instance->function)
-    return report(program);
-  graph::Function &function = *instance->function;
-  if (!options.gradient.empty())
-    function.name = def->name.text + "_grad";
-  for (auto &[size, value] : options.sizes)
-    if (std::find(function.sizes.begin(), function.sizes.end(), size) == function.sizes.end()) {
-      std::string sizes;
-      for (const std::string &s : function.sizes)
-        sizes += (sizes.empty() ? "" : ", ") + s;
-      return wrong("`" + def->name.text + "` has no size `" + size + "`" + (sizes.empty() ? "" : "; it has " + sizes));
-    }
+  int status = fine;
+  auto function = instance(program, *module, file, options, status);
+  if (!function)
+    return status;
   if (options.stage == "typed")
-    return say(graph::print(function));
-  return say(Compiler().emit(function, options.sizes, &program.sources(), options.stage));
+    return say(graph::print(*function));
+  return say(Compiler().emit(*function, options.sizes, &program.sources(), options.stage));
 }
 
 //===--- explain -------------------------------------------------------------------------------------------------===//
@@ -123,6 +134,34 @@ constexpr Page pages[] = {
     {"", ""},
 };
 } // namespace
+
+int tools::explain(const fs::path &file, const EmitOptions &options) {
+  sema::Program program;
+  const sema::Module *module = program.load(file);
+  if (!module || program.diagnostics().hasErrors())
+    return report(program);
+  int status = fine;
+  auto function = instance(program, *module, file, options, status);
+  if (!function)
+    return status;
+  std::string missing;
+  for (const std::string &size : function->sizes)
+    if (!options.sizes.contains(size))
+      missing += " --size " + size + "=..";
+  if (!missing.empty())
+    return wrong("what a def becomes depends on its sizes; give them:" + missing);
+  auto explained = Compiler().explain(*function, options.sizes, &program.sources());
+  if (!explained)
+    return report(explained.error());
+  std::string text;
+  for (const Note &note : explained->notes) {
+    text += note.range.known() ? note.range.text() + ": " : "";
+    text += note.message + "\n";
+  }
+  if (explained->notes.empty())
+    text += "no contraction and no composite\n";
+  return say(text + "memory for what is computed on the way: " + std::to_string(explained->arenaBytes) + " bytes\n");
+}
 
 int tools::explain(const std::string &code) {
   std::string wanted = code;

@@ -17,6 +17,16 @@ inline std::vector<std::string> optionsOf(const CLI::App &verb) {
   return names;
 }
 
+/// `n=64`; false if it is not that.
+inline bool readSize(const std::string &text, std::map<std::string, int64_t> &sizes) {
+  size_t sign = text.find('=');
+  int64_t value = 0;
+  if (sign == std::string::npos || !CLI::detail::lexical_cast(text.substr(sign + 1), value) || value < 0)
+    return false;
+  sizes[text.substr(0, sign)] = value;
+  return true;
+}
+
 /// The first word of a command line that means nothing, and what it may be meant for; empty if each means something.
 inline std::string wrongWord(CLI::App &app, const std::vector<std::string> &words) {
   std::vector<std::string> verbs;

@@ -13,13 +13,20 @@ static void addEngine(CLI::App &verb, Options &options, bool &noCache, std::stri
   verb.add_option("--cache", cache, "folder of compiled code (default: " + tools::defaultCache().string() + ")");
 }
 
+/// Which def a verb is about.
+static void addDef(CLI::App &verb, tools::EmitOptions &options, std::vector<std::string> &sizes) {
+  verb.add_option("--fn", options.function, "the def; not needed if there is one alone");
+  verb.add_option("--grad", options.gradient, "its derivative by these parameters: p, or w,b");
+  verb.add_option("--size", sizes, "n=64: a size; others stay open")->take_all();
+}
+
 int main(int argc, char **argv) {
   CLI::App app(introduction, "tdslc");
   app.footer(statuses);
   app.set_version_flag("--version", "tdslc " + tools::version());
   app.get_formatter()->column_width(32);
   bool noCache = false, checkOnly = false;
-  std::string cache, code;
+  std::string cache, what;
   std::vector<std::filesystem::path> files;
   tools::RunOptions run;
   tools::EmitOptions emit;
@@ -31,10 +38,10 @@ int main(int argc, char **argv) {
   verb->add_flag("--time", run.time, "say at the end where time went");
   verb->prefix_command(); // FILE, and all behind it
 
-  for (auto [name, what] : {std::pair("check", "find the errors of files, run nothing"),
+  for (auto [name, purpose] : {std::pair("check", "find the errors of files, run nothing"),
                             {"test", "run the test blocks of files"},
                             {"fmt", "write files in the one style"}})
-    app.add_subcommand(name, what)->add_option("FILE", files)->required();
+    app.add_subcommand(name, purpose)->add_option("FILE", files)->required();
   addEngine(*app.get_subcommand("test"), run.engine, noCache, cache);
   app.get_subcommand("fmt")->add_flag("--check", checkOnly, "change nothing; name the files that differ");
 
@@ -42,12 +49,10 @@ int main(int argc, char **argv) {
   verb->add_option("FILE", files, "a .tds file, or an .mlir file with --from")->required()->expected(1);
   verb->add_option("--stage", emit.stage, "ast typed tds grad linalg loops llvm asm source")->capture_default_str();
   verb->add_option("--from", emit.from, "the stage that an .mlir file is in");
-  verb->add_option("--fn", emit.function, "the def; not needed if there is one alone");
-  verb->add_option("--grad", emit.gradient, "its derivative by these parameters: p, or w,b");
-  verb->add_option("--size", sizes, "n=64: a size; others stay open")->take_all();
-
-  app.add_subcommand("explain", "what an error code means")
-      ->add_option("CODE", code, "E0201; all are listed without it");
+  addDef(*verb, emit, sizes);
+  verb = app.add_subcommand("explain", "what an error code means, or what a def became and why");
+  verb->add_option("WHAT", what, "E0201, a page; a .tds file; without it all codes are listed");
+  addDef(*verb, emit, sizes);
   app.add_subcommand("help", "this text");
 
   const std::string help = app.help(); // once a verb is parsed, it is the verb's
@@ -63,13 +68,9 @@ int main(int argc, char **argv) {
   }
   if (!noCache)
     run.engine.cache = cache.empty() ? tools::defaultCache() : std::filesystem::path(cache);
-  for (const std::string &size : sizes) {
-    size_t sign = size.find('=');
-    int64_t value = 0;
-    if (sign == std::string::npos || !CLI::detail::lexical_cast(size.substr(sign + 1), value) || value < 0)
+  for (const std::string &size : sizes)
+    if (!readSize(size, emit.sizes))
       return std::cerr << "error: a size is written n=64, not `" << size << "`\n", tools::usage;
-    emit.sizes[size.substr(0, sign)] = value;
-  }
   if (app.got_subcommand("run")) {
     std::vector<std::string> rest = app.get_subcommand("run")->remaining();
     if (rest.empty() || rest[0].starts_with("-"))
@@ -90,7 +91,7 @@ int main(int argc, char **argv) {
   } else if (app.got_subcommand("emit")) {
     status = tools::emit(files[0], emit);
   } else if (app.got_subcommand("explain")) {
-    status = tools::explain(code);
+    status = what.ends_with(".tds") ? tools::explain(what, emit) : tools::explain(what);
   } else {
     std::cout << help;
   }

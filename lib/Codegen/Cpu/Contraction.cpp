@@ -360,6 +360,7 @@ struct ContractionsPass : PassWrapper<ContractionsPass, OperationPass<ModuleOp>>
   explicit ContractionsPass(const ContractionOptions &options) {
     vectorBits = options.vectorBits;
     parallel = options.parallel;
+    explain = options.explain;
   }
 
   StringRef getArgument() const override { return "tds-contractions"; }
@@ -388,6 +389,7 @@ private:
 
   Option<unsigned> vectorBits{*this, "vector-bits", llvm::cl::desc("of a register"), llvm::cl::init(256)};
   Option<bool> parallel{*this, "parallel", llvm::cl::desc("cut long ones into tasks"), llvm::cl::init(true)};
+  Option<bool> explain{*this, "explain", llvm::cl::desc("say what each became"), llvm::cl::init(false)};
   std::optional<ContractionKernels> kernels;
   llvm::StringMap<func::FuncOp> functions; // by all that they depend on
 };
@@ -395,13 +397,24 @@ private:
 void ContractionsPass::rewrite(linalg::GenericOp op) {
   if (llvm::is_contained(op.getStaticLoopRanges(), 0))
     return op.erase(); // the fill, if any, is the result
-  FailureOr<Contraction> contraction = Contraction::match(op);
+  std::string reason;
+  FailureOr<Contraction> contraction = Contraction::match(op, &reason);
   // What runs in several threads already cannot share buffers that are one for the function.
-  if (failed(contraction) || op->getParentOfType<scf::ParallelOp>() || op->getParentOfType<scf::ForallOp>())
+  if (succeeded(contraction) && (op->getParentOfType<scf::ParallelOp>() || op->getParentOfType<scf::ForallOp>())) {
+    contraction = failure();
+    reason = "it is part of what runs on all cores already";
+  }
+  if (failed(contraction)) {
+    if (explain)
+      op.emitRemark("plain loops: ") << reason;
     return;
+  }
   auto body = op->getParentOfType<func::FuncOp>();
   bool hasCall = body.getNumArguments() > 0 && isa<LLVM::LLVMPointerType>(body.getArgument(0).getType());
+  Contraction whole = *contraction;
   ContractionPlan plan = ContractionPlan::make(*contraction, vectorBits, parallel && hasCall);
+  if (explain)
+    op.emitRemark(plan.describe(whole));
   if (plan.strategy == ContractionPlan::leave)
     return;
   linalg::FillOp fill = findZeroFill(op);

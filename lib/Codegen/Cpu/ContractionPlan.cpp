@@ -7,6 +7,7 @@
 #include "lib/Codegen/Cpu/ContractionPlan.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "llvm/Support/MathExtras.h"
+#include "llvm/Support/raw_ostream.h"
 
 using namespace mlir;
 using llvm::divideCeil;
@@ -73,13 +74,18 @@ void Contraction::swapSides() {
       std::swap(loop.stride[lhs], loop.stride[rhs]);
 }
 
-FailureOr<Contraction> Contraction::match(linalg::GenericOp op) {
+FailureOr<Contraction> Contraction::match(linalg::GenericOp op, std::string *reason) {
+  auto lacks = [&](const char *what) {
+    if (reason)
+      *reason = what;
+    return failure();
+  };
   if (op.getNumDpsInputs() != 2 || op.getNumDpsInits() != 1 || !op.hasPureBufferSemantics() ||
       !isMultiplyAdd(*op.getBody()))
-    return failure();
+    return lacks("kernels are for a sum of products of two tensors of floats");
   SmallVector<int64_t> sizes = op.getStaticLoopRanges();
   if (llvm::any_of(sizes, ShapedType::isDynamic))
-    return failure();
+    return lacks("a size is open");
 
   Contraction result;
   SmallVector<ContractionLoop> loops(sizes.size());
@@ -89,9 +95,10 @@ FailureOr<Contraction> Contraction::match(linalg::GenericOp op) {
     SmallVector<int64_t> strides;
     int64_t offset;
     AffineMap map = op.getMatchingIndexingMap(&op->getOpOperand(side));
-    if (failed(type.getStridesAndOffset(strides, offset)) || llvm::any_of(strides, ShapedType::isDynamic) ||
-        !map.isProjectedPermutation())
-      return failure();
+    if (!map.isProjectedPermutation())
+      return lacks("it reads at sums of indices, as a convolution does");
+    if (failed(type.getStridesAndOffset(strides, offset)) || llvm::any_of(strides, ShapedType::isDynamic))
+      return lacks("a stride is not known");
     result.element[side] = type.getElementType();
     for (auto [stride, expr] : llvm::zip_equal(strides, map.getResults())) {
       unsigned loop = cast<AffineDimExpr>(expr).getPosition();
@@ -102,13 +109,13 @@ FailureOr<Contraction> Contraction::match(linalg::GenericOp op) {
   Type sum = result.element[out];
   auto isInput = [&](Type type) { return type == sum || (sum.isF32() && (type.isF16() || type.isBF16())); };
   if (!(sum.isF32() || sum.isF64()) || !isInput(result.element[lhs]) || !isInput(result.element[rhs]))
-    return failure();
+    return lacks("kernels multiply f32 by f32 and f64 by f64, and f16 and bf16 into f32");
 
   auto iterators = op.getIteratorTypesArray();
   for (unsigned i = 0; i < loops.size(); ++i) {
     loops[i].size = sizes[i];
     if ((iterators[i] == utils::IteratorType::parallel) != indexes[i][out])
-      return failure();
+      return lacks("an index of the result is summed over");
     if (sizes[i] == 1)
       continue;
     if (!indexes[i][out])
@@ -256,6 +263,36 @@ ContractionPlan ContractionPlan::make(Contraction &c, unsigned vectorBits, bool 
   int64_t panelElements = std::max(plan.lhsPanel(), plan.rhsPanel());
   plan.packsAtOnce = std::max<int64_t>(1, 32'000 / panelElements);
   return plan;
+}
+
+std::string ContractionPlan::describe(const Contraction &c) const {
+  std::string text;
+  llvm::raw_string_ostream os(text);
+  if (int64_t batches = Contraction::count(c.batch); batches > 1)
+    os << batches << " times ";
+  bool swapped = c.operand[lhs] != 0;
+  os << Contraction::count(swapped ? c.n : c.m) << " x " << Contraction::count(c.k) << " by " << Contraction::count(c.k)
+     << " x " << Contraction::count(swapped ? c.m : c.n) << " in " << c.element[lhs];
+  if (c.element[lhs] != c.element[out])
+    os << ", added in " << c.element[out];
+  auto name = [&](Side side) { return c.operand[side] == 0 ? "the left factor" : "the right factor"; };
+  switch (strategy) {
+  case leave:
+    os << ": plain loops, too small for a kernel";
+    break;
+  case dots:
+    os << ": dot products along k, " << rows << " rows at a time";
+    break;
+  case tiles:
+    os << ": register tiles of " << rows + (extra ? 1 : 0) << " x " << width;
+    if (severalBlocks())
+      os << ", k in blocks of " << block * innerK.size;
+    for (Side side : {lhs, rhs})
+      os << ", " << name(side) << ((side == lhs ? packLhs : packRhs) ? " packed" : " read in place");
+  }
+  if (strategy != leave)
+    os << (parallel ? ", on all cores" : ", on one core");
+  return text;
 }
 
 } // namespace tds

@@ -13,6 +13,7 @@
 #define TDS_LIB_CODEGEN_CPU_CONTRACTIONPLAN_H
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include <array>
+#include <string>
 
 namespace tds {
 
@@ -32,8 +33,8 @@ struct Contraction {
   std::array<mlir::Type, 3> element;
   std::array<unsigned, 3> operand = {0, 1, 2}; // of the op: m is the side of c whose columns are apart
 
-  /// What the op computes, if it is one that kernels are made for.
-  static mlir::FailureOr<Contraction> match(mlir::linalg::GenericOp op);
+  /// What the op computes, if it is one that kernels are made for; else `reason` says what it lacks.
+  static mlir::FailureOr<Contraction> match(mlir::linalg::GenericOp op, std::string *reason = nullptr);
 
   /// Products of sizes.
   static int64_t count(const ContractionLoops &loops);
@@ -77,6 +78,9 @@ struct ContractionPlan {
     return innerK.size > 1 ? innerK.size : blockK.size - (llvm::divideCeil(blockK.size, block) - 1) * block;
   }
   bool severalBlocks() const { return block < blockK.size || !outerK.empty(); }
+
+  /// For people: "512 x 256 x 64 in f32: tiles of 14 x 32, …". The contraction as it was before the plan was made.
+  std::string describe(const Contraction &contraction) const;
 
   /// Elements of the buffers for packed panels.
   int64_t lhsScratch() const { return packLhs ? batchGroup * mGroup * lhsPanel() : 0; }

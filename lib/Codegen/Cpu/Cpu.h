@@ -33,6 +33,7 @@ void registerTdsLoopsPasses();
 struct ContractionOptions {
   unsigned vectorBits = 256; // of a register
   bool parallel = true;      // cut long ones into tasks
+  bool explain = false;      // a remark for each: what it became and why
 };
 
 /// linalg.generics with `tds.contract`, a linalg.fill with zero before them absorbed => calls of functions of scf
