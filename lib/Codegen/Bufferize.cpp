@@ -161,6 +161,49 @@ LogicalResult keepLoopStates(Operation *root) {
   }
 }
 
+/// In a loop, select %c, %a, %b of tensors  =>  a generic that writes %a's elements or %b's
+///
+/// Bufferisation makes a choice of buffers of it, and rejects one that goes back into a loop's state.
+void selectElements(Operation *root) {
+  SmallVector<arith::SelectOp> selects;
+  root->walk([&](arith::SelectOp op) {
+    if (isa<RankedTensorType>(op.getType()) && !isa<RankedTensorType>(op.getCondition().getType()) &&
+        op->getParentOfType<LoopLikeOpInterface>())
+      selects.push_back(op);
+  });
+  for (arith::SelectOp op : selects) {
+    OpBuilder builder(op);
+    auto type = cast<RankedTensorType>(op.getType());
+    Value place = tensor::EmptyOp::create(builder, op.getLoc(), type.getShape(), type.getElementType());
+    SmallVector<AffineMap> maps(3, builder.getMultiDimIdentityMap(type.getRank()));
+    SmallVector<utils::IteratorType> iterators(type.getRank(), utils::IteratorType::parallel);
+    auto generic = linalg::GenericOp::create(
+        builder, op.getLoc(), type, ValueRange{op.getTrueValue(), op.getFalseValue()}, place, maps, iterators,
+        [condition = op.getCondition()](OpBuilder &b, Location loc, ValueRange v) {
+          linalg::YieldOp::create(b, loc, arith::SelectOp::create(b, loc, condition, v[0], v[1]).getResult());
+        });
+    op.replaceAllUsesWith(generic.getResult(0));
+    op.erase();
+  }
+}
+
+/// In a loop, a side of an `if` that hands on what is from before the loop hands on a copy: bufferisation rejects a
+/// loop's state that may lie in such a buffer.
+void copyInvariants(Operation *root) {
+  root->walk([](scf::IfOp op) {
+    auto loop = op->getParentOfType<LoopLikeOpInterface>();
+    if (!loop || op.getNumResults() == 0)
+      return;
+    for (Region *side : {&op.getThenRegion(), &op.getElseRegion()})
+      for (OpOperand &yielded : side->front().getTerminator()->getOpOperands())
+        if (isa<RankedTensorType>(yielded.get().getType()) && loop.isDefinedOutsideOfLoop(yielded.get())) {
+          OpBuilder builder(yielded.getOwner());
+          yielded.set(bufferization::AllocTensorOp::create(
+              builder, op.getLoc(), cast<RankedTensorType>(yielded.get().getType()), ValueRange{}, yielded.get()));
+        }
+  });
+}
+
 /// Where loops start from an empty tensor.
 SmallVector<OpOperand *> emptyInits(Operation *root) {
   SmallVector<OpOperand *> inits;
@@ -328,6 +371,8 @@ struct BufferizePass : impl::TdsBufferizeBase<BufferizePass> {
     for (auto function : module.getOps<func::FuncOp>())
       if (!function.isExternal() && failed(makeEntry(function)))
         return signalPassFailure();
+    selectElements(module);
+    copyInvariants(module);
     if (failed(keepLoopStates(module)))
       return signalPassFailure();
 

@@ -85,7 +85,8 @@ Slice sliceOf(Builder &b, ArrayRef<Stride> strides, ArrayRef<int64_t> space, Arr
     int64_t extent = stride.dim ? space[*stride.dim] : 1;
     slice.offsets.push_back(b.getIndexAttr(stride.offset));
     slice.sizes.push_back(b.getIndexAttr(extent));
-    slice.strides.push_back(b.getIndexAttr(stride.dim ? stride.step : 1));
+    // One element has no step; MLIR mistakes one with a step where it drops dimensions.
+    slice.strides.push_back(b.getIndexAttr(stride.dim && extent > 1 ? stride.step : 1));
     slice.whole &= stride.dim && stride.offset == 0 && stride.step == 1 && extent == size;
     if (!stride.dim)
       continue;

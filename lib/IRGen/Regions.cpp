@@ -307,12 +307,18 @@ bool Generator::maskedRound(const Node *node, const IndexedValue &active, ArrayR
   return true;
 }
 
-/// Conditions of the branches around a node and of the rounds that it is in.
+/// Conditions of the branches around a node and of the rounds that it is in, not of those that merely asked for it first.
 SmallVector<IndexedValue> Generator::guardsOf(const Node *node) {
   SmallVector<IndexedValue> guards;
   Frame &own = frameOf(node);
+  auto isAround = [&](const Scope *scope) {
+    for (const Scope *s = node->scope; s; s = s->parent)
+      if (s == scope)
+        return true;
+    return false;
+  };
   for (Frame &frame : frames) {
-    if (frame.guard) {
+    if (frame.guard && isAround(frame.scope)) {
       IndexedValue guard = frame.guard;
       if (frame.negated)
         guard.v = pointwise(own.builder, locationOf(node), "not", guard.v);

@@ -79,7 +79,7 @@ class Generator:
             if not same:
                 return None
             i = self.pick(same)
-            words = self.pick([i] * 6 + [f"{within} - 1 - {i}", f"({i} + 1) % ({within})"])
+            words = self.pick([i] * 6 + [f"{within} - 1 - {i}", f"({i} + 1) % ({within})"] + [f"{i} // 2"] * str(within).isidentifier())
             return Node("affine", T("int", ()), words=words)
         other, _ = self.pick(self.indices)
         return Node("affine", T("int", ()), words=self.pick([name, f"{name} + 1", f"{name} - 1", f"2 * {name} - 1", f"{name} - {other}", f"{name} // 2", f"{name} + {other} - 1", f"1 - {name}", f"3 * {name} % 4"]))
