@@ -48,10 +48,10 @@ def difference(a, b, relative):
 
 
 def printed(program, folder):
-    """The cases of a program, name and value."""
+    """The cases of a program, name and value; and what it says when it fails. A warning is no failure."""
     done = subprocess.run([os.environ["TDSLC"], "run", f"{program}.tds"], cwd=folder, text=True, capture_output=True, timeout=300)
     cases = dict(part.split("\n", 1) for part in ("\n" + done.stdout).split("\n-- ")[1:])
-    return {name: parse(text) for name, text in cases.items() if text.strip()}, done.stderr
+    return {name: parse(text) for name, text in cases.items() if text.strip()}, done.stderr if done.returncode else None
 
 
 def main():
