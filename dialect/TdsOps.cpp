@@ -132,6 +132,16 @@ static void printScatterTypes(OpAsmPrinter &p, Operation *, Type init, Type v, T
   p << init << ", " << v << ", (" << ids << ")";
 }
 
+/// B, of which the result is one.
+static ParseResult parseSolveTypes(OpAsmParser &p, Type &b, Type &result) {
+  if (p.parseType(b))
+    return failure();
+  result = b;
+  return success();
+}
+
+static void printSolveTypes(OpAsmPrinter &p, Operation *, Type b, Type) { p << b; }
+
 /// A number without its type.
 static ParseResult parseDim(OpAsmParser &p, IntegerAttr &dim) {
   int64_t value;

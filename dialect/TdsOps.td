@@ -15,6 +15,7 @@ class Tds_Enum<string name, string summary, list<string> words>
 def Tds_Outside : Tds_Enum<"Outside", "what is read outside of a tensor", ["none", "otherwise", "wrap", "clamp"]>;
 def Tds_ReduceKind : Tds_Enum<"ReduceKind", "how a reduction combines",
                               ["sum", "prod", "max", "min", "any", "all", "argmax", "argmin"]>;
+def Tds_FftKind : Tds_Enum<"FftKind", "which Fourier transform", ["fft", "ifft", "rfft", "irfft"]>;
 def Tds_ScanKind : Tds_Enum<"ScanKind", "how a scan combines", ["sum", "prod"]>;
 def Tds_ScatterKind : Tds_Enum<"ScatterKind", "what a scatter does where it writes", ["add", "set"]>;
 
@@ -267,6 +268,115 @@ def Tds_ReshapeOp : Tds_Op<"reshape", [Pure, LinearRules]> {
   let assemblyFormat = "$x attr-dict `:` type($x) `->` type($result)";
   let hasVerifier = 1;
   let hasFolder = 1;
+}
+
+//===----------------------------------------------------------------------===//
+// Primitives: what the runtime computes, over the last dimensions; those before are a batch
+//===----------------------------------------------------------------------===//
+
+defvar HasRules = DeclareOpInterfaceMethods<Tds_Differentiable>;
+
+def Tds_SortOp : Tds_Op<"sort", [Pure, HasRules]> {
+  let summary = "the last dimension in order";
+  let description = [{
+    `values[.., i] = x[.., ids[.., i]]`, rising, of equals the first first, nan last; `descending`: falling, of equals the first
+    first, nan first. The results have the first k of them, k at most the size of the dimension. Adjoint: dx[.., ids[.., i]] =
+    dvalues[.., i], 0 elsewhere.
+
+    ```mlir
+    %values, %ids = tds.sort descending %x : tensor<4x8xf32> -> tensor<4x3xf32>, tensor<4x3xi32>
+    ```
+  }];
+  let arguments = (ins Tensor:$x, UnitAttr:$descending);
+  let results = (outs Tensor:$values, TensorOf<[I32]>:$ids);
+  let assemblyFormat = "(`descending` $descending^)? $x attr-dict `:` type($x) `->` type($values) `,` type($ids)";
+  let hasVerifier = 1;
+}
+
+def Tds_FftOp : Tds_Op<"fft", [Pure, LinearRules]> {
+  let summary = "a Fourier transform of the last dimension";
+  let description = [{
+    fft: `y[.., k] = sum over j of x[.., j] * exp(-2 pi i j k / n)`; ifft: the inverse, with 1/n. rfft: the first n // 2 + 1 of a
+    real x, whose others are their conjugates; irfft: the real n numbers that these come from, n the size of the result. Adjoints:
+    fft and ifft are each other's, times n and 1/n; so are rfft and irfft, with each k that stands for two counted once or twice.
+
+    ```mlir
+    %0 = tds.fft rfft %x : tensor<4x8xf32> -> tensor<4x5xcomplex<f32>>
+    ```
+  }];
+  let arguments = (ins Tds_FftKind:$kind, Tensor:$x);
+  let results = (outs Tensor:$result);
+  let assemblyFormat = "$kind $x attr-dict `:` type($x) `->` type($result)";
+  let hasVerifier = 1;
+}
+
+defvar Matrices = TensorOf<[F32, F64, Complex<F32>, Complex<F64>]>;
+
+def Tds_CholeskyOp : Tds_Op<"cholesky", [Pure, SameOperandsAndResultType, HasRules]> {
+  let summary = "the lower triangular l of x = l @ l^H";
+  let description = [{
+    x is a symmetric (Hermitian) matrix, of which the lower triangle is read; so are its tangents and cotangents. Not positive
+    definite is reported when run; `unchecked`: l is nan.
+
+    ```mlir
+    %0 = tds.cholesky %x : tensor<4x4xf32>
+    ```
+  }];
+  let arguments = (ins Matrices:$x, UnitAttr:$unchecked);
+  let results = (outs Matrices:$result);
+  let assemblyFormat = "$x (`unchecked` $unchecked^)? attr-dict `:` type($x)";
+  let hasVerifier = 1;
+}
+
+def Tds_TriangularSolveOp : Tds_Op<"triangular_solve", [Pure, HasRules]> {
+  let summary = "the x of a @ x = b, a lower or upper triangular";
+  let description = [{
+    The other triangle of a is not read. A zero on its diagonal is reported when run; `unchecked`: x is nan. Adjoints:
+    `db = solve(a^H, dx)`, `da = -db @ x^H`, its triangle.
+
+    ```mlir
+    %0 = tds.triangular_solve upper %a, %b : tensor<4x4xf32>, tensor<4x2xf32>
+    ```
+  }];
+  let arguments = (ins Matrices:$a, Matrices:$b, UnitAttr:$upper, UnitAttr:$unchecked);
+  let results = (outs Matrices:$result);
+  let assemblyFormat = [{
+    (`upper` $upper^)? $a `,` $b (`unchecked` $unchecked^)? attr-dict `:` type($a) `,` custom<SolveTypes>(type($b), type($result))
+  }];
+  let hasVerifier = 1;
+}
+
+def Tds_SolveOp : Tds_Op<"solve", [Pure, HasRules]> {
+  let summary = "the x of a @ x = b";
+  let description = [{
+    By LU with partial pivoting. A pivot of zero is reported when run; `unchecked`: x is nan. Adjoints: `db = solve(a^H, dx)`,
+    `da = -db @ x^H`.
+
+    ```mlir
+    %0 = tds.solve %a, %b : tensor<4x4xf32>, tensor<4x2xf32>
+    ```
+  }];
+  let arguments = (ins Matrices:$a, Matrices:$b, UnitAttr:$unchecked);
+  let results = (outs Matrices:$result);
+  let assemblyFormat = [{
+    $a `,` $b (`unchecked` $unchecked^)? attr-dict `:` type($a) `,` custom<SolveTypes>(type($b), type($result))
+  }];
+  let hasVerifier = 1;
+}
+
+def Tds_DetOp : Tds_Op<"det", [Pure, InferTypeOpAdaptor, HasRules]> {
+  let summary = "the determinant";
+  let description = [{
+    Adjoint: `da = conj(y) * dy * inv(a)^H`, where a singular a is reported.
+
+    ```mlir
+    %0 = tds.det %a : tensor<7x4x4xf32>
+    ```
+  }];
+  let arguments = (ins Matrices:$a);
+  let results = (outs Matrices:$result);
+  let assemblyFormat = "$a attr-dict `:` type($a)";
+  let hasVerifier = 1;
 }
 
 //===----------------------------------------------------------------------===//

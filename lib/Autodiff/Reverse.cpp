@@ -11,6 +11,7 @@
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/IRMapping.h"
 #include "llvm/ADT/SetVector.h"
+#include "llvm/ADT/TypeSwitch.h"
 
 using namespace mlir;
 using namespace tds;
@@ -73,7 +74,8 @@ LogicalResult Reverse::step(Operation *op) {
     given.push_back(take(result));
     cotangents.push_back(given.back().d);
     any |= bool(given.back().d);
-    live = given.back().live;
+    if (given.back().d)
+      live = given.back().live;
   }
   if (!any)
     return success();
@@ -136,6 +138,17 @@ Value Reverse::liveOperand(Operation *op, unsigned operand, Value live, Type cot
       if (!llvm::is_contained(reduce.getDims(), dim))
         kept.push_back(dim);
     return broadcast(b, loc, live, type, kept);
+  }
+  // A primitive mixes what is in its last dimensions.
+  int64_t own = isa<SortOp, FftOp>(op)                            ? 1
+                : isa<CholeskyOp, TriangularSolveOp, SolveOp>(op) ? 2
+                : isa<DetOp>(op)                                  ? 0
+                                                                  : -1;
+  if (own >= 0) {
+    int64_t rank = typeOf(live).getRank();
+    if (own)
+      live = ReduceOp::create(b, loc, ReduceKind::any, live, llvm::to_vector(llvm::seq(rank - own, rank)));
+    return broadcast(b, loc, live, type, llvm::to_vector(llvm::seq<int64_t>(0, rank - own)));
   }
   // Reads and sums have no negative coefficients: a place gets something if a one comes back to it.
   if (!isa<AccessOp, AccumulateOp, GatherOp, ScatterOp, ScanOp>(op))
@@ -280,6 +293,8 @@ static void dropChecks(Operation *op) {
       gather.setOutside(Outside::clamp);
     if (auto scatter = dyn_cast<ScatterOp>(inner); scatter && scatter.getOutside() == Outside::none)
       scatter.setOutside(Outside::clamp);
+    llvm::TypeSwitch<Operation *>(inner).Case<CholeskyOp, TriangularSolveOp, SolveOp>(
+        [](auto op) { op.setUnchecked(true); });
   });
 }
 

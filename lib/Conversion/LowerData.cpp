@@ -23,14 +23,14 @@
 using namespace mlir;
 
 namespace tds {
-namespace {
 
-/// What a check says about its place: the source range below names.
 Attribute placeOf(Location loc) {
   if (auto named = dyn_cast<NameLoc>(loc))
     return placeOf(named.getChildLoc());
   return LocationAttr(loc);
 }
+
+namespace {
 
 /// The ids of an op as they are read: the tensor and its map from the op's points.
 SmallVector<Input> idsOf(Builder &b, ValueRange ids, unsigned rank) {

@@ -15,14 +15,20 @@ namespace tds {
 /// element too. Without it what is under such a branch is `unchecked`.
 inline constexpr llvm::StringLiteral guarded = "tds.guarded";
 inline constexpr llvm::StringLiteral unchecked = "tds.unchecked";
+/// An rt.call that may report.
+inline constexpr llvm::StringLiteral checked = "tds.checked";
 
 /// Where the checks of a module come from, in the order of their numbers.
 using Places = llvm::SmallVector<mlir::Attribute>;
+
+/// What a check says about its place: the source range below names.
+mlir::Attribute placeOf(mlir::Location loc);
 
 // Each adds the patterns of its file.
 void addScalarPatterns(const mlir::TypeConverter &types, mlir::RewritePatternSet &patterns);
 void addAccessPatterns(const mlir::TypeConverter &types, mlir::RewritePatternSet &patterns);
 void addDataPatterns(const mlir::TypeConverter &types, mlir::RewritePatternSet &patterns, Places &places);
+void addCallPatterns(const mlir::TypeConverter &types, mlir::RewritePatternSet &patterns, Places &places);
 void addReductionPatterns(const mlir::TypeConverter &types, mlir::RewritePatternSet &patterns);
 
 /// Elements in memory: signless, a bool is an i8.

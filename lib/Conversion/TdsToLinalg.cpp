@@ -6,9 +6,10 @@
 //===----------------------------------------------------------------------===//
 //
 // First the ops with bodies go: composites that nothing claimed are inlined, branches become scf.if or selections. Then
-// every op is a pattern of its own (LowerScalars, LowerAccess, LowerData, LowerReductions).
+// every op is a pattern of its own (LowerScalars, LowerAccess, LowerData, LowerReductions, LowerCalls).
 //
 //===----------------------------------------------------------------------===//
+#include "lib/Calls/Calls.h"
 #include "lib/Conversion/Conversion.h"
 #include "lib/Conversion/Lowering.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -19,6 +20,7 @@
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/SCF/Transforms/Patterns.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "llvm/ADT/TypeSwitch.h"
 
 using namespace mlir;
 
@@ -64,6 +66,8 @@ void branchToSelection(WhereOp op) {
     side->walk([](Operation *inner) {
       if (isa<GatherOp, ScatterOp>(inner) && !inner->hasAttr(guarded))
         inner->setAttr(unchecked, UnitAttr::get(inner->getContext()));
+      llvm::TypeSwitch<Operation *>(inner).Case<CholeskyOp, TriangularSolveOp, SolveOp>(
+          [](auto op) { op.setUnchecked(true); });
     });
     auto yield = cast<YieldOp>(side->front().getTerminator());
     llvm::append_range(sides[side == &op.getElseRegion()], yield.getValues());
@@ -81,8 +85,10 @@ void branchToSelection(WhereOp op) {
 void stopAtReports(ModuleOp module) {
   bool stopped = false;
   module.walk([&](scf::WhileOp loop) {
-    WalkResult reports = loop->walk([](func::CallOp call) {
-      return call.getCallee() == conversion::report ? WalkResult::interrupt() : WalkResult::advance();
+    WalkResult reports = loop->walk([](Operation *op) {
+      auto call = dyn_cast<func::CallOp>(op);
+      bool checks = call ? call.getCallee() == conversion::report : isa<RuntimeCallOp>(op) && op->hasAttr(checked);
+      return checks ? WalkResult::interrupt() : WalkResult::advance();
     });
     if (!reports.wasInterrupted())
       return;
@@ -153,7 +159,8 @@ struct ConvertTdsToLinalg : impl::ConvertTdsToLinalgBase<ConvertTdsToLinalg> {
     });
     ConversionTarget target(*context);
     target.addIllegalDialect<TdsDialect>();
-    target.addLegalDialect<arith::ArithDialect, complex::ComplexDialect, linalg::LinalgDialect, math::MathDialect>();
+    target.addLegalDialect<arith::ArithDialect, complex::ComplexDialect, linalg::LinalgDialect, math::MathDialect,
+                           RtDialect>();
     target.addLegalOp<ModuleOp>();
     target.addDynamicallyLegalDialect<tensor::TensorDialect>([&](Operation *op) { return types.isLegal(op); });
     target.addDynamicallyLegalOp<func::FuncOp>(
@@ -166,6 +173,7 @@ struct ConvertTdsToLinalg : impl::ConvertTdsToLinalgBase<ConvertTdsToLinalg> {
     addAccessPatterns(types, patterns);
     addDataPatterns(types, patterns, places);
     addReductionPatterns(types, patterns);
+    addCallPatterns(types, patterns, places);
     populateFunctionOpInterfaceTypeConversionPattern<func::FuncOp>(patterns, types);
     populateReturnOpTypeConversionPattern(patterns, types);
     scf::populateSCFStructuralTypeConversionsAndLegality(types, patterns, target);

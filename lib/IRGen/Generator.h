@@ -68,6 +68,7 @@ private:
   IndexedValue point(const graph::Node *node, llvm::StringRef name, llvm::ArrayRef<graph::Node *> operands);
   IndexedValue reduce(const graph::Node *node);
   IndexedValue indexReduce(const graph::Node *node);
+  IndexedValue primitive(const graph::Node *node);
   IndexedValue build(const graph::Node *node);
   IndexedValue contraction(const graph::Node *node);
   IndexedValues error(const graph::Node *node, const llvm::Twine &message);

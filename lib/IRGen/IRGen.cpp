@@ -222,6 +222,18 @@ IndexedValues Generator::create(const Node *node) {
     return {indexReduce(node)};
   case graph::Op::build:
     return {build(node)};
+  case graph::Op::sort: {
+    IndexedValue x = evaluate(node->operands[0]);
+    if (!x)
+      return {};
+    OpBuilder &b = builderOf(node);
+    Type values = typeFor(x.indices, node->resultShapes[0], elementOf(x.v));
+    Type ids = typeFor(x.indices, node->resultShapes[1], b.getI32Type());
+    auto op = SortOp::create(b, locationOf(node), values, ids, x.v, /*descending=*/node->dims[0] != 0);
+    return {{op.getValues(), x.indices}, {op.getIds(), x.indices}};
+  }
+  case graph::Op::primitive:
+    return {primitive(node)};
   case graph::Op::reshape: {
     IndexedValue x = evaluate(node->operands[0]);
     if (!x)
@@ -329,6 +341,32 @@ IndexedValue Generator::reduce(const Node *node) {
   x.v = ReduceOp::create(builderOf(node), locationOf(node), typeFor(x.indices, node->shape, elementType(node->element)),
                          *kind, x.v, dims);
   return x;
+}
+
+/// What the runtime computes of the last dimensions: those before, and indices, are a batch.
+IndexedValue Generator::primitive(const Node *node) {
+  SmallVector<IndexedValue> values;
+  if (!evaluateAll(node->operands, values))
+    return {};
+  Indices indices;
+  for (const IndexedValue &value : values)
+    indices = unite(indices, value.indices);
+  OpBuilder &b = builderOf(node);
+  Location loc = locationOf(node);
+  SmallVector<Value> v;
+  for (const IndexedValue &value : values)
+    v.push_back(align(b, loc, value, indices));
+  RankedTensorType type = typeFor(indices, node->shape, elementType(node->element));
+  if (std::optional<FftKind> kind = symbolizeFftKind(node->name))
+    return {FftOp::create(b, loc, type, *kind, v[0]), indices};
+  if (node->name == "cholesky")
+    return {CholeskyOp::create(b, loc, type, v[0], /*unchecked=*/false), indices};
+  if (node->name == "triangular_solve")
+    return {TriangularSolveOp::create(b, loc, type, v[0], v[1], /*upper=*/node->dims[0] != 0, /*unchecked=*/false),
+            indices};
+  if (node->name == "solve")
+    return {SolveOp::create(b, loc, type, v[0], v[1], /*unchecked=*/false), indices};
+  return {DetOp::create(b, loc, type, v[0]), indices};
 }
 
 /// sum[k](body): the body for all k, reduced over the leading dimension that is k.

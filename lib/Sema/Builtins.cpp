@@ -34,8 +34,9 @@ const std::map<std::string, Elaborator::Builtin> &Elaborator::builtins() {
     add(&E::builtinRandom, {"key", "split", "fold_in", "uniform", "normal", "bernoulli", "randint", "categorical", "glorot", "he"});
     add(&E::builtinInit, {"init"});
     add(&E::builtinScatterAdd, {"scatter_add"});
-    add(&E::builtinLater, {"sort", "argsort", "topk", "searchsorted", "cholesky", "solve", "triangular_solve", "inv", "det",
-                           "fft", "ifft", "rfft", "irfft", "permutation"});
+    add(&E::builtinSort, {"sort", "argsort", "topk"});
+    add(&E::builtinFft, {"fft", "ifft", "rfft", "irfft"});
+    add(&E::builtinLinear, {"cholesky", "triangular_solve", "solve", "inv", "det"});
     add(&E::builtinScriptOnly, {"print", "load", "save", "batches", "nonzero", "devices", "time"});
     return t;
   }();
@@ -442,10 +443,6 @@ Value Elaborator::builtinScatterAdd(const std::string &name, CallArguments &a) {
   n->operands.push_back(spread);
   n->numIds = 1;
   return Value::ofNode(n, x.weak);
-}
-
-Value Elaborator::builtinLater(const std::string &name, CallArguments &a) {
-  return fail(Code::E0901, a.range, "`" + name + "` is not there yet in this version");
 }
 
 Value Elaborator::builtinScriptOnly(const std::string &name, CallArguments &a) {

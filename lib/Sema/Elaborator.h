@@ -186,7 +186,7 @@ private:
   Value composite(const std::string &name, std::vector<Value> &parameters, Range range, const std::function<Value()> &body,
                   const ast::VjpItem *vjp, const ast::DefItem &def);
 
-  // Builtins.cpp, Reductions.cpp, Random.cpp
+  // Builtins.cpp, Primitives.cpp, Reductions.cpp, Random.cpp
   using Builtin = Value (Elaborator::*)(const std::string &name, CallArguments &);
   static const std::map<std::string, Builtin> &builtins();
   bool isBuiltin(const std::string &name) const;
@@ -208,8 +208,14 @@ private:
   Value builtinClose(const std::string &, CallArguments &);
   Value builtinRandom(const std::string &, CallArguments &);
   Value builtinInit(const std::string &, CallArguments &);
+  Value builtinSort(const std::string &, CallArguments &); ///< sort argsort topk
+  Value builtinFft(const std::string &, CallArguments &);  ///< fft ifft rfft irfft
+  Value builtinLinear(const std::string &, CallArguments &); ///< cholesky triangular_solve solve inv det
+  bool alongLast(const std::string &name, const CallArguments &a);
+  graph::Node *primitive(const std::string &name, Element element, Dims shape, std::vector<graph::Node *> operands, Range range);
+  graph::Node *reindexed(graph::Node *x, Dims shape, std::vector<Dim> coordinates, Range range);
+  std::optional<Element> matrixElement(const std::string &name, Value &x, Range range);
   Value builtinScatterAdd(const std::string &, CallArguments &);
-  Value builtinLater(const std::string &, CallArguments &);
   Value builtinScriptOnly(const std::string &, CallArguments &);
   Value mapLeaves(const Value &value, const std::function<Value(const Value &)> &f);
   ast::ReduceOp ofBools(ast::ReduceOp op, Value &x, Range range);

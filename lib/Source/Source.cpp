@@ -86,19 +86,24 @@ static std::string typeText(Type type) {
 
 /// Words that a program can't bind, and functions that the printed text may call.
 static bool isTaken(StringRef name) {
-  static const StringSet<> words = {"and",      "as",      "assert",    "def",          "else",    "extern",
-                                    "false",    "for",     "if",        "import",       "in",      "new",
-                                    "not",      "or",      "then",      "true",         "while",   "yield",
-                                    "sum",      "prod",    "mean",      "max",          "min",     "any",
-                                    "all",      "argmax",  "argmin",    "logsumexp",    "grad",    "value_and_grad",
-                                    "jacobian", "jvp",     "vjp",       "arg",          "const",   "on",
-                                    "test",     "type",    "cpu",       "cuda",         "wrap",    "clamp",
-                                    "where",    "reshape", "transpose", "broadcast_to", "flip",    "zeros",
-                                    "ones",     "full",    "arange",    "cumsum",       "cumprod", "scatter_add",
-                                    "fold_in",  "split",   "key",       "size",         "shape",   "pi",
-                                    "inf",      "nan",     "bool",      "i8",           "i16",     "i32",
-                                    "i64",      "u8",      "f16",       "bf16",         "f32",     "f64",
-                                    "c64",      "c128",    "float",     "int",          "dim"};
+  static const StringSet<> words = {"and",          "as",     "assert",    "def",         "else",
+                                    "extern",       "false",  "for",       "if",          "import",
+                                    "in",           "new",    "not",       "or",          "then",
+                                    "true",         "while",  "yield",     "sum",         "prod",
+                                    "mean",         "max",    "min",       "any",         "all",
+                                    "argmax",       "argmin", "logsumexp", "grad",        "value_and_grad",
+                                    "jacobian",     "jvp",    "vjp",       "arg",         "const",
+                                    "on",           "test",   "type",      "cpu",         "cuda",
+                                    "wrap",         "clamp",  "where",     "reshape",     "transpose",
+                                    "broadcast_to", "flip",   "zeros",     "ones",        "full",
+                                    "arange",       "cumsum", "cumprod",   "scatter_add", "fold_in",
+                                    "split",        "sort",   "argsort",   "topk",        "fft",
+                                    "ifft",         "rfft",   "irfft",     "cholesky",    "triangular_solve",
+                                    "solve",        "inv",    "det",       "key",         "size",
+                                    "shape",        "pi",     "inf",       "nan",         "bool",
+                                    "i8",           "i16",    "i32",       "i64",         "u8",
+                                    "f16",          "bf16",   "f32",       "f64",         "c64",
+                                    "c128",         "float",  "int",       "dim"};
   return words.contains(name);
 }
 

@@ -61,6 +61,8 @@ private:
   void whereOfEach(WhereOp op);
   void composite(CompositeOp op);
   void write(ScatterOp op);
+  void sort(SortOp op);
+  Text primitive(mlir::Operation *op);
 
   // Loops.cpp
   void loop(mlir::scf::ForOp op);

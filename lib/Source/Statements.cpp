@@ -82,6 +82,8 @@ void SourcePrinter::visit(Operation *op) {
     return loop(conditional);
   if (auto scatter = dyn_cast<ScatterOp>(op); scatter && scatter.getKind() == ScatterKind::set)
     return write(scatter);
+  if (auto order = dyn_cast<SortOp>(op))
+    return sort(order);
   if (op->getNumResults() != 1) {
     refuse(op);
     return;
@@ -132,6 +134,7 @@ Text SourcePrinter::compute(Operation *op) {
       .Case<ReduceOp>([&](ReduceOp op) { return reduce(op); })
       .Case<ScanOp>([&](ScanOp op) { return scan(op); })
       .Case<ContractOp>([&](ContractOp op) { return contract(op); })
+      .Case<FftOp, CholeskyOp, TriangularSolveOp, SolveOp, DetOp>([&](auto op) { return primitive(op); })
       .Case<ConvertOp>([&](ConvertOp op) { return convert(op, whole(op.getX()), elementOf(op.getResult())); })
       .Case<AccumulateOp>([&](AccumulateOp op) {
         return build(sizesOf(typeOf(op.getResult())), [&](const Place &at) { return compose(op, op.getResult(), at); });
@@ -200,6 +203,39 @@ void SourcePrinter::composite(CompositeOp op) {
                                 (*result.user_begin())->getBlock() == op->getBlock());
       values[result] = kept ? text : bind(value, text);
     }
+}
+
+/// A call of the primitive's own name.
+Text SourcePrinter::primitive(Operation *op) {
+  std::string name = op->getName().stripDialect().str();
+  std::vector<std::string> arguments;
+  for (Value v : op->getOperands())
+    arguments.push_back(typed(v).text);
+  Sizes shape = sizesOf(typeOf(op->getResult(0)));
+  if (auto transform = dyn_cast<FftOp>(op)) {
+    name = stringifyEnum(transform.getKind()).str();
+    if (transform.getKind() == FftKind::irfft)
+      arguments.push_back(shape.back());
+  }
+  if (auto triangular = dyn_cast<TriangularSolveOp>(op); triangular && triangular.getUpper())
+    arguments.push_back("upper=true");
+  return call(name, arguments, shape);
+}
+
+/// topk(x, k), or sort(x) and argsort(x) as far as they are used.
+void SourcePrinter::sort(SortOp op) {
+  Sizes shape = sizesOf(typeOf(op.getValues()));
+  std::string x = nameFor(op.getX()).text;
+  if (op.getDescending())
+    return bindAll(op.getResults(), "topk(" + x + ", " + shape.back() + ")");
+  if (shape != sizesOf(typeOf(op.getX()))) {
+    refuse(op, "it gives a part of a rising order");
+    return;
+  }
+  StringRef functions[] = {"sort", "argsort"};
+  for (auto [result, function] : llvm::zip_equal(op.getResults(), functions))
+    if (!result.use_empty())
+      bind(result, {(function + "(" + x + ")").str(), shape, false, false});
 }
 
 /// y = init;  y[places] = v

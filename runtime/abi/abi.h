@@ -19,13 +19,16 @@ extern "C" {
 #endif
 
 /* Changes whenever a struct or a function's meaning below does: kept code of another version is not loaded. */
-#define TDS_ABI_VERSION 1
+#define TDS_ABI_VERSION 2
 
 /* What a check of compiled code can find. */
 enum tds_error_code {
   TDS_FINE = 0,
-  TDS_INDEX_OUTSIDE = 1, /* an index that is data: value, and the size that it must be below */
-  TDS_ASSERTION = 2      /* an `assert` in a def: value and bound are 0 */
+  TDS_INDEX_OUTSIDE = 1,         /* an index that is data: value, and the size that it must be below */
+  TDS_ASSERTION = 2,             /* an `assert` in a def: value and bound are 0 */
+  TDS_NOT_POSITIVE_DEFINITE = 3, /* a matrix given to Cholesky: value, its number in the batch */
+  TDS_SINGULAR = 4,              /* a matrix that is divided by: the same */
+  TDS_NO_MEMORY = 5              /* no scratch memory of value bytes; the place is -1 */
 };
 
 /* The first failing check of a call. */
@@ -69,6 +72,83 @@ TDS_ABI void tds_pool_destroy(tds_pool *pool);
 
 /* Fills the error slot unless an earlier report has; any thread. To be read after the call has returned. */
 TDS_ABI void tds_report(tds_error *error, int32_t code, int32_t place, int64_t value, int64_t bound);
+
+/* Elements of tensors; a bool is a byte that holds 0 or 1. */
+enum tds_element {
+  TDS_BOOL,
+  TDS_I8,
+  TDS_I16,
+  TDS_I32,
+  TDS_I64,
+  TDS_U8,
+  TDS_F16,
+  TDS_BF16,
+  TDS_F32,
+  TDS_F64,
+  TDS_C64,
+  TDS_C128
+};
+
+/* The order of each of `rows` rows of `size` elements, its first `count`: values, and the places in the row that they
+ * come from. Stable, nan after all numbers; descending: from the greatest, nan before all numbers. On all cores. */
+typedef struct tds_sort_arguments {
+  const void *x;
+  void *values;              /* if wanted */
+  int32_t *ids;              /* if wanted */
+  int64_t rows, size, count; /* size is below 2^31 */
+  int64_t element;           /* real; tds_element */
+  int64_t descending, wants_values, wants_ids;
+} tds_sort_arguments;
+TDS_ABI void tds_sort(const tds_call *call, const tds_sort_arguments *arguments);
+
+/* A Fourier transform of each of `rows` rows, inverse ones with the factor 1/size. `kind`: 0 and 1, forward
+ * and inverse of complex rows of `size`; 2, of real rows of `size` the first size / 2 + 1; 3, those to real rows. */
+typedef struct tds_fft_arguments {
+  const void *x;
+  void *y;
+  int64_t rows, size;
+  int64_t element; /* TDS_C64 or TDS_C128 */
+  int64_t kind;
+} tds_fft_arguments;
+TDS_ABI void tds_fft(const tds_call *call, const tds_fft_arguments *arguments);
+
+/* Linear algebra over batches of `count` matrices, row-major; elements are floating or complex, 32 or 64 bits a part. A
+ * matrix that fails has results of nan and is reported at `place`, its number in the batch as the value; -1: it is not.
+ */
+
+/* L, lower triangular, of x = L L^H. The lower triangle of x is read. */
+typedef struct tds_cholesky_arguments {
+  const void *x; /* [count, n, n] */
+  void *l;       /* the same */
+  int64_t count, n, element, place;
+} tds_cholesky_arguments;
+TDS_ABI void tds_cholesky(const tds_call *call, const tds_cholesky_arguments *arguments);
+
+/* x of a x = b; a triangular, its other triangle is not read. */
+typedef struct tds_triangular_solve_arguments {
+  const void *a; /* [count, n, n] */
+  const void *b; /* [count, n, columns] */
+  void *x;       /* the same */
+  int64_t count, n, columns, element, upper, place;
+} tds_triangular_solve_arguments;
+TDS_ABI void tds_triangular_solve(const tds_call *call, const tds_triangular_solve_arguments *arguments);
+
+/* x of a x = b, by LU with partial pivoting. */
+typedef struct tds_solve_arguments {
+  const void *a; /* [count, n, n] */
+  const void *b; /* [count, n, columns] */
+  void *x;       /* the same */
+  int64_t count, n, columns, element, place;
+} tds_solve_arguments;
+TDS_ABI void tds_solve(const tds_call *call, const tds_solve_arguments *arguments);
+
+/* The determinant, by the same. */
+typedef struct tds_det_arguments {
+  const void *a; /* [count, n, n] */
+  void *det;     /* [count] */
+  int64_t count, n, element;
+} tds_det_arguments;
+TDS_ABI void tds_det(const tds_call *call, const tds_det_arguments *arguments);
 
 /* Names and addresses of all that compiled code may call (Symbols.def), for a JIT; ended by a null name. */
 typedef struct tds_symbol {

@@ -80,6 +80,12 @@ Error checkFailed(const tds_error &check) {
   if (check.code == TDS_INDEX_OUTSIDE)
     return makeError(code::Check, "index " + std::to_string(check.value) + " is outside a dimension of size " +
                                       std::to_string(check.bound));
+  if (check.code == TDS_NOT_POSITIVE_DEFINITE || check.code == TDS_SINGULAR) {
+    std::string which = check.value ? "matrix " + std::to_string(check.value) + " of a batch" : "a matrix";
+    return makeError(code::Check, which + (check.code == TDS_SINGULAR ? " is singular" : " is not positive definite"));
+  }
+  if (check.code == TDS_NO_MEMORY)
+    return makeError(code::Memory, "no memory for " + std::to_string(check.value) + " bytes");
   return makeError(code::Check, "an assertion does not hold");
 }
 

@@ -158,3 +158,34 @@ func.func @sum(%x: tensor<f32>, %dy: tensor<f32>) -> tensor<f32> {
 // CHECK-NEXT: %[[V_2:.*]] = tds.mul %[[ARG1]], %[[V_1]] : tensor<f32>
 // CHECK-NEXT: %[[V_3:.*]] = tds.add %[[V_0]], %[[V_2]] : tensor<f32>
 // CHECK-NEXT: return %[[V_3]] : tensor<f32>
+
+// Where a value of an order comes from gets its cotangent.
+func.func @sort(%x: tensor<4x8xf32>, %dy: tensor<4x8xf32>) -> tensor<4x8xf32> {
+  %z, %dx = tds.vjp wrt(%x : tensor<4x8xf32>) cotangent(%dy : tensor<4x8xf32>) -> tensor<4x8xf32>, tensor<4x8xf32> {
+  ^bb0(%a: tensor<4x8xf32>):
+    %s:2 = tds.sort %a : tensor<4x8xf32> -> tensor<4x8xf32>, tensor<4x8xi32>
+    tds.yield %s#0 : tensor<4x8xf32>
+  }
+  return %dx : tensor<4x8xf32>
+}
+// CHECK-LABEL: @sort(
+// CHECK: %{{.*}}, %[[IDS:.*]] = tds.sort
+// CHECK: %[[ZERO:.*]] = tds.constant dense<0.000000e+00> : tensor<4x8xf32>
+// CHECK-NEXT: tds.scatter add %[[ZERO]], %{{.*}}[%[[IDS]]] at (d0, d1)[s0] -> (d0, s0) {tds.unchecked}
+
+// db = solve(a^H, dx), da = -db x^H
+func.func @solve(%a: tensor<4x4xf32>, %b: tensor<4x2xf32>, %dy: tensor<4x2xf32>) -> (tensor<4x4xf32>, tensor<4x2xf32>) {
+  %z, %da, %db = tds.vjp wrt(%a, %b : tensor<4x4xf32>, tensor<4x2xf32>) cotangent(%dy : tensor<4x2xf32>) -> tensor<4x2xf32>, tensor<4x4xf32>, tensor<4x2xf32> {
+  ^bb0(%p: tensor<4x4xf32>, %q: tensor<4x2xf32>):
+    %s = tds.solve %p, %q : tensor<4x4xf32>, tensor<4x2xf32>
+    tds.yield %s : tensor<4x2xf32>
+  }
+  return %da, %db : tensor<4x4xf32>, tensor<4x2xf32>
+}
+// CHECK-LABEL: @solve(
+// CHECK: %[[X:.*]] = tds.solve
+// CHECK: %[[AT:.*]] = tds.access %{{.*}} at (d0, d1) -> (d1, d0)
+// CHECK: %[[DB:.*]] = tds.solve %[[AT]], %{{.*}}
+// CHECK: %[[XT:.*]] = tds.access %[[X]] at (d0, d1) -> (d1, d0)
+// CHECK: %[[P:.*]] = tds.contract %[[DB]], %[[XT]]
+// CHECK: tds.neg %[[P]]

@@ -185,3 +185,51 @@ func.func @composite(%x: tensor<4xf32>) -> tensor<4xf32> {
   }
   return %0 : tensor<4xf32>
 }
+
+// A primitive is a call of the runtime: rows, size, count, element, descending, and which results are read.
+// CHECK-LABEL: @sort
+func.func @sort(%x: tensor<4x8xf32>) -> tensor<4x8xi32> {
+  // CHECK: rt.call "tds_sort"(%{{.*}} : tensor<4x8xf32>) into(%{{.*}}, %{{.*}} : tensor<0xf32>, tensor<4x8xi32>) numbers [4, 8, 8, 8, 0, 0, 1]
+  %0:2 = tds.sort %x : tensor<4x8xf32> -> tensor<4x8xf32>, tensor<4x8xi32>
+  return %0#1 : tensor<4x8xi32>
+}
+
+// What may fail has the number of its place; what is unchecked has -1.
+// CHECK-LABEL: @factors
+func.func @factors(%a: tensor<7x4x4xf64>, %b: tensor<7x4x2xf64>) -> (tensor<7x4x4xf64>, tensor<7x4x2xf64>, tensor<7xf64>) {
+  // CHECK: rt.call "tds_cholesky"({{.*}}) into({{.*}}) numbers [7, 4, 9, -1]
+  %0 = tds.cholesky %a unchecked : tensor<7x4x4xf64>
+  // CHECK: rt.call "tds_solve"({{.*}}) into({{.*}}) numbers [7, 4, 2, 9, {{[0-9]+}}]
+  %1 = tds.solve %a, %b : tensor<7x4x4xf64>, tensor<7x4x2xf64>
+  // CHECK: rt.call "tds_det"({{.*}}) into({{.*}}) numbers [7, 4, 9]
+  %2 = tds.det %a : tensor<7x4x4xf64>
+  return %0, %1, %2 : tensor<7x4x4xf64>, tensor<7x4x2xf64>, tensor<7xf64>
+}
+
+// In a branch an element a failing matrix may be one whose result nobody takes.
+// CHECK-LABEL: @factor_of_some
+func.func @factor_of_some(%c: tensor<4x4xi1>, %a: tensor<4x4xf64>) -> tensor<4x4xf64> {
+  // CHECK: rt.call "tds_cholesky"({{.*}}) into({{.*}}) numbers [1, 4, 9, -1]
+  %0 = tds.where %c : tensor<4x4xi1> -> tensor<4x4xf64> {
+    %t = tds.cholesky %a : tensor<4x4xf64>
+    tds.yield %t : tensor<4x4xf64>
+  } else {
+    tds.yield %a : tensor<4x4xf64>
+  }
+  return %0 : tensor<4x4xf64>
+}
+
+// CHECK-LABEL: @transform
+func.func @transform(%x: tensor<4x8xf32>) -> tensor<4x5xcomplex<f32>> {
+  // CHECK: rt.call "tds_fft"({{.*}}) into({{.*}}) numbers [4, 8, 10, 2]
+  %0 = tds.fft rfft %x : tensor<4x8xf32> -> tensor<4x5xcomplex<f32>>
+  return %0 : tensor<4x5xcomplex<f32>>
+}
+
+// Nothing is asked of tensors without elements.
+// CHECK-LABEL: @nothing
+// CHECK-NOT: rt.call
+func.func @nothing(%x: tensor<0x8xf32>) -> tensor<0x8xf32> {
+  %0:2 = tds.sort %x : tensor<0x8xf32> -> tensor<0x8xf32>, tensor<0x8xi32>
+  return %0#0 : tensor<0x8xf32>
+}

@@ -165,3 +165,45 @@ func.func @composite(%x: tensor<4xf32>) {
   }
   return
 }
+// -----
+func.func @sort_more(%x: tensor<4x8xf32>) {
+  // expected-error @+1 {{'tds.sort' op gives 9 of 8}}
+  %0:2 = tds.sort descending %x : tensor<4x8xf32> -> tensor<4x9xf32>, tensor<4x9xi32>
+  return
+}
+// -----
+func.func @sort_complex(%x: tensor<4xcomplex<f32>>) {
+  // expected-error @+1 {{'tds.sort' op of elements 'complex<f32>'}}
+  %0:2 = tds.sort %x : tensor<4xcomplex<f32>> -> tensor<4xcomplex<f32>>, tensor<4xi32>
+  return
+}
+// -----
+func.func @sort_batch(%x: tensor<4x8xf32>) {
+  // expected-error @+1 {{the dimensions before the last differ}}
+  %0:2 = tds.sort %x : tensor<4x8xf32> -> tensor<3x8xf32>, tensor<3x8xi32>
+  return
+}
+// -----
+func.func @fft_size(%x: tensor<8xf32>) {
+  // expected-error @+1 {{'tds.fft' op rfft of 8 elements gives 8}}
+  %0 = tds.fft rfft %x : tensor<8xf32> -> tensor<8xcomplex<f32>>
+  return
+}
+// -----
+func.func @fft_elements(%x: tensor<8xf32>) {
+  // expected-error @+1 {{'tds.fft' op fft of elements 'f32' to 'complex<f32>'}}
+  %0 = tds.fft fft %x : tensor<8xf32> -> tensor<8xcomplex<f32>>
+  return
+}
+// -----
+func.func @cholesky_square(%x: tensor<4x3xf32>) {
+  // expected-error @+1 {{'tds.cholesky' op of 'tensor<4x3xf32>', expected square matrices}}
+  %0 = tds.cholesky %x : tensor<4x3xf32>
+  return
+}
+// -----
+func.func @solve_rows(%a: tensor<4x4xf32>, %b: tensor<3x2xf32>) {
+  // expected-error @+1 {{the rows differ}}
+  %0 = tds.solve %a, %b : tensor<4x4xf32>, tensor<3x2xf32>
+  return
+}

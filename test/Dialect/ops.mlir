@@ -92,3 +92,30 @@ func.func @bodies(%c: tensor<4xi1>, %x: tensor<4xf32>, %dy: tensor<f32>) {
   }
   return
 }
+
+// CHECK-LABEL: @primitives
+func.func @primitives(%x: tensor<4x8xf32>, %u: tensor<4x?xf32, ["4", "n"]>, %z: tensor<4x5xcomplex<f32>>, %a: tensor<7x4x4xf64>, %b: tensor<7x4x2xf64>) {
+  // CHECK: tds.sort %{{.*}} : tensor<4x8xf32> -> tensor<4x8xf32>, tensor<4x8xi32>
+  %0:2 = tds.sort %x : tensor<4x8xf32> -> tensor<4x8xf32>, tensor<4x8xi32>
+  // CHECK: tds.sort descending %{{.*}} : tensor<4x?xf32, ["4", "n"]> -> tensor<4x3xf32>, tensor<4x3xi32>
+  %1:2 = tds.sort descending %u : tensor<4x?xf32, ["4", "n"]> -> tensor<4x3xf32>, tensor<4x3xi32>
+  // CHECK: tds.fft fft %{{.*}} : tensor<4x5xcomplex<f32>> -> tensor<4x5xcomplex<f32>>
+  %2 = tds.fft fft %z : tensor<4x5xcomplex<f32>> -> tensor<4x5xcomplex<f32>>
+  // CHECK: tds.fft rfft %{{.*}} : tensor<4x8xf32> -> tensor<4x5xcomplex<f32>>
+  %3 = tds.fft rfft %x : tensor<4x8xf32> -> tensor<4x5xcomplex<f32>>
+  // CHECK: tds.fft irfft %{{.*}} : tensor<4x5xcomplex<f32>> -> tensor<4x9xf32>
+  %4 = tds.fft irfft %z : tensor<4x5xcomplex<f32>> -> tensor<4x9xf32>
+  // CHECK: tds.cholesky %{{.*}} : tensor<7x4x4xf64>
+  %5 = tds.cholesky %a : tensor<7x4x4xf64>
+  // CHECK: tds.cholesky %{{.*}} unchecked : tensor<7x4x4xf64>
+  %6 = tds.cholesky %a unchecked : tensor<7x4x4xf64>
+  // CHECK: tds.triangular_solve upper %{{.*}}, %{{.*}} : tensor<7x4x4xf64>, tensor<7x4x2xf64>
+  %7 = tds.triangular_solve upper %a, %b : tensor<7x4x4xf64>, tensor<7x4x2xf64>
+  // CHECK: tds.solve %{{.*}}, %{{.*}} : tensor<7x4x4xf64>, tensor<7x4x2xf64>
+  %8 = tds.solve %a, %b : tensor<7x4x4xf64>, tensor<7x4x2xf64>
+  // CHECK: tds.det %{{.*}} : tensor<7x4x4xf64>
+  %9 = tds.det %a : tensor<7x4x4xf64>
+  // CHECK: tds.abs %{{.*}} : tensor<7xf64>
+  %10 = tds.abs %9 : tensor<7xf64>
+  return
+}

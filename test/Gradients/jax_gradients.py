@@ -35,6 +35,7 @@ def jax_cases():
     import jax.numpy as jnp
     from jax import grad, lax
     from jax.scipy import special
+    from jax.scipy.linalg import solve_triangular as special_solve
 
     jax.config.update("jax_enable_x64", True)
     wave = lambda n, a: jnp.sin(jnp.arange(n, dtype=jnp.float64) * a + 0.2)
@@ -86,6 +87,24 @@ def jax_cases():
     def spectrum(z):
         return jnp.sum(jnp.abs(jnp.exp(z) * z - jnp.conj(z) / 3) ** 2)
 
+    def density(a, b):
+        s = a @ a.T + jnp.eye(4)
+        l = jnp.linalg.cholesky(s)
+        z = special_solve(l, b, lower=True)
+        return jnp.sum(z**2) + 2 * jnp.sum(jnp.log(jnp.diag(l)))
+
+    def systems(a, b):
+        return jnp.sum(jnp.sin(jnp.linalg.solve(a, b))) + jnp.linalg.det(a) * jnp.sum(jnp.linalg.inv(a) ** 2)
+
+    def ordered(x):
+        values, ids = lax.top_k(x, 2)
+        return jnp.sum(jnp.sort(x, -1) ** 3 * jnp.arange(1.0, 4.0)) + jnp.sum(jnp.tanh(values) * (ids + 1))
+
+    def filtered(x):
+        f = jnp.fft.rfft(x) * jnp.array([1, 0.5 - 1j, 2j, -1])
+        return jnp.sum(jnp.fft.irfft(f, 6) ** 3) + jnp.sum(jnp.abs(jnp.fft.fft(x)) ** 2 * jnp.arange(6.0))
+
+    a4 = wave(16, 0.7).reshape(4, 4) + 2 * jnp.eye(4)
     q, k, u = (wave(24, a).reshape(2, 1, 4, 3) for a in (1.1, 0.6, 1.9))
     kernel = wave(36, 0.4).reshape(2, 2, 3, 3)
     z = wave(4, 1.5) + 1j * wave(4, 0.8)
@@ -103,6 +122,11 @@ def jax_cases():
         "hessian": [jax.hessian(valley)(v), jax.jvp(grad(valley), (v,), (jnp.cos(v),))[1]],
         "penalty": [grad(penalty)(w1)],
         "third": [grad(lambda v: jnp.sum(grad(lambda v: jnp.sum(grad(lambda v: jnp.sum(jnp.tanh(v) * v))(v) ** 2))(v)))(v)],
+        "density": grad(density, (0, 1))(a4, b1),
+        "systems": grad(systems, (0, 1))(a4, wave(8, 1.1).reshape(4, 2)),
+        "systems, second": [grad(lambda a: jnp.sum(grad(systems)(a, wave(8, 1.1).reshape(4, 2)) ** 2))(a4)],
+        "order": [grad(ordered)(xs)],
+        "filter": [grad(filtered)(v)],
         # JAX gives the conjugate.
         "complex": [jnp.conj(grad(spectrum)(z))],
     }
@@ -172,6 +196,35 @@ def slopes(w1: f64[a, b], xs: f64[n, a]) = [n] => {
 }
 print(grad[w1](sum(slopes(w1, xs))))""",
     "third": "print(grad[v](sum(grad[v](sum(grad[v](sum(tanh(v) * v)) ** 2)))))",
+    "density": """
+def density(a, b) {
+  l = cholesky(a @ transpose(a) + eye(4, f64))
+  z = triangular_solve(l, b)
+  sum(z ** 2) + 2 * sum(log(diag(l)))
+}
+a = reshape(wave(16, 0.7), (4, 4)) + 2 * eye(4, f64)
+da, db = grad[a, b1](density(a, b1))
+print(da)
+print(db)""",
+    "systems": """
+def systems(a, b) = sum(sin(solve(a, b))) + det(a) * sum(inv(a) ** 2)
+b = reshape(wave(8, 1.1), (4, 2))
+da, db = grad[a, b](systems(a, b))
+print(da)
+print(db)""",
+    "systems, second": "print(grad[a](sum(grad[a](systems(a, b)) ** 2)))",
+    "order": """
+def ordered(x) {
+  values, ids = topk(x, 2)
+  sum(sort(x) ** 3 * f64([1, 2, 3])) + sum(tanh(values) * f64(ids + 1))
+}
+print(grad[xs](ordered(xs)))""",
+    "filter": """
+def filtered(x) {
+  f = rfft(x) * complex(f64([1, 0.5, 0, -1]), f64([0, -1, 2, 0]))
+  sum(irfft(f, 6) ** 3) + sum(abs(fft(x)) ** 2 * arange(6, f64))
+}
+print(grad[v](filtered(v)))""",
     "complex": """
 z = complex(wave(4, 1.5), wave(4, 0.8))
 g = grad[z](sum(abs(exp(z) * z - conj(z) / 3) ** 2))

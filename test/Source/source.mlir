@@ -97,3 +97,20 @@ func.func @composite(%x: tensor<4xf32> {tds.name = "x"}) -> tensor<4xf32> {
   return %0 : tensor<4xf32>
 }
 // CHECK-LABEL: def composite(x: f32[4]) -> f32[4] = x * sigmoid(x)
+
+// Primitives have their functions' names; an order is said by what is used of it.
+func.func @primitives(%x: tensor<?x8xf64, ["n", "8"]> {tds.name = "x"}, %a: tensor<4x4xf64> {tds.name = "a"})
+    -> (tensor<?x8xf64, ["n", "8"]>, tensor<?x2xi32, ["n", "2"]>, tensor<?x9xf64, ["n", "9"]>, tensor<4x4xf64>, tensor<f64>) {
+  %0:2 = tds.sort %x : tensor<?x8xf64, ["n", "8"]> -> tensor<?x8xf64, ["n", "8"]>, tensor<?x8xi32, ["n", "8"]>
+  %1:2 = tds.sort descending %x : tensor<?x8xf64, ["n", "8"]> -> tensor<?x2xf64, ["n", "2"]>, tensor<?x2xi32, ["n", "2"]>
+  %2 = tds.fft rfft %x : tensor<?x8xf64, ["n", "8"]> -> tensor<?x5xcomplex<f64>, ["n", "5"]>
+  %3 = tds.fft irfft %2 : tensor<?x5xcomplex<f64>, ["n", "5"]> -> tensor<?x9xf64, ["n", "9"]>
+  %4 = tds.cholesky %a : tensor<4x4xf64>
+  %5 = tds.triangular_solve upper %4, %a : tensor<4x4xf64>, tensor<4x4xf64>
+  %6 = tds.det %a : tensor<4x4xf64>
+  return %0#0, %1#1, %3, %5, %6 : tensor<?x8xf64, ["n", "8"]>, tensor<?x2xi32, ["n", "2"]>, tensor<?x9xf64, ["n", "9"]>, tensor<4x4xf64>, tensor<f64>
+}
+// CHECK-LABEL: def primitives(x: f64[n, 8], a: f64[4, 4])
+// CHECK-NEXT: t1 = sort(x)
+// CHECK-NEXT: _, t2 = topk(x, 2)
+// CHECK-NEXT: (t1, t2, irfft(rfft(x), 9), triangular_solve(cholesky(a), a, upper=true), det(a))

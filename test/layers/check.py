@@ -12,7 +12,7 @@ LAYERS = {
     "include": 0, "lib/Support": 1, "lib/Std": 1, "runtime/abi": 1,
     "lib/Shape": 2, "lib/Syntax": 2,
     "lib/Sema": 3,
-    "dialect": 4,
+    "dialect": 4, "lib/Calls": 4,
     "lib/IRGen": 5, "lib/Autodiff": 5, "lib/Conversion": 5, "lib/Source": 5,
     "lib/Codegen": 6,
     "lib/Compiler": 7, "runtime": 7,

@@ -152,7 +152,7 @@ CASES = [
     # random numbers
     ("uniform(key(5), 7)", uniform(5, 7)), ("uniform(key(5), (2, 3))", uniform(5, 6).reshape(2, 3)), ("uniform(key(9), 5, f64)", uniform64(9, 5)), ("normal(key(11), 6)", normal(11, 6)),
     ("uniform(fold_in(key(1), 7), 4)", uniform(derived(1, 7, 1), 4)), ("uniform(split(key(1), 3)[2], 4)", uniform(derived(1, 2, 2), 4)), ("randint(key(3), 8, -5, 10)", (words(3, 8).astype(np.int64) * 15 >> 32) - 5),
-    ("bernoulli(key(4), 0.3, 9)", uniform(4, 9) < 0.3), ("[a < 3] => uniform(fold_in(key(1), a), 2)", np.stack([uniform(derived(1, a, 1), 2) for a in range(3)])),
+    ("bernoulli(key(4), 0.3, 9)", uniform(4, 9) < 0.3), ("categorical(key(6), x)", (x - np.log(-np.log(1 - uniform(6, 12).reshape(3, 4)))).argmax(1)), ("[a < 3] => uniform(fold_in(key(1), a), 2)", np.stack([uniform(derived(1, a, 1), 2) for a in range(3)])),
     # layers and optimizers, PyTorch's values
     ("nn.cross_entropy(x, [0, 3, 1])", F.cross_entropy(tx, torch.tensor([0, 3, 1]), reduction="none").numpy()), ("nn.layer_norm(x, v, v / 2)", F.layer_norm(tx, (4,), tv, tv / 2).numpy()),
     ("nn.conv2d(img, ker)", F.conv2d(img, ker).numpy()), ("nn.conv2d(img, ker, pad=1)", F.conv2d(img, ker, padding=1).numpy()), ("nn.conv2d(img, ker, stride=2, pad=1)", F.conv2d(img, ker, stride=2, padding=1).numpy()),
@@ -162,6 +162,21 @@ CASES = [
     ("{ p = p0\n  s = optim.adam_init(p)\n  for q in 0..5 { p, s = optim.adam(p, 2 * p, s, lr=0.1) }\n  p.w }", optimized(lambda p: torch.optim.Adam(p, lr=0.1), 5)),
     ("{ p = p0\n  s = optim.adam_init(p)\n  for q in 0..5 { p, s = optim.adamw(p, 2 * p, s, lr=0.1) }\n  p.w }", optimized(lambda p: torch.optim.AdamW(p, lr=0.1, weight_decay=0.01), 5)),
     ("{ p = p0\n  m = zeros_like(p)\n  for q in 0..5 { p, m = optim.momentum(p, 2 * p, m, lr=0.1) }\n  p.w }", optimized(lambda p: torch.optim.SGD(p, lr=0.1, momentum=0.9), 5)),
+    # order
+    ("sort(x)", np.sort(x)), ("sort(n1)", np.sort(n1)), ("sort(by)", np.sort(by)), ("sort(h)", np.sort(h)), ("sort(transpose(x))", np.sort(x.T)), ("sort(x[::-1, ::-1])", np.sort(x[::-1, ::-1])), ("sort(i - k)", np.sort(i - k)), ("sort(b)", np.sort(b)), ("sort(e)", e),
+    ("sort(d)", np.sort(d)), ("sum(sort(zeros((2, 0))), axis=1)", np.zeros(2)), ("sort(v[:1])", v[:1]), ("argsort(x)", np.argsort(x)), ("argsort([3, 1, 3, 1, 2])", np.array([1, 3, 4, 0, 2])), ("argsort(f32([nan, 1, nan, -inf, 1]))", np.array([3, 1, 4, 0, 2])), ("1 / sort(f32([0.0, -1.0]) * -1)", 1 / np.array([-0.0, 1.0])),
+    ("{ values, q = topk(x, 2)\n  values }", -np.sort(-x)[:, :2]), ("{ values, q = topk(x, 2)\n  q }", np.argsort(-x, kind="stable")[:, :2]), ("{ values, q = topk(n1, 3)\n  values }", np.array([np.nan, np.inf, 1])), ("{ values, q = topk([1, 3, 3, 2], 3)\n  q }", np.array([1, 2, 3])),
+    ("[a] => sort(t[a])", np.sort(t)), ("[a, c] => sort(t[a, c])[0]", t.min(-1)), ("searchsorted(sort(v), x)", np.searchsorted(np.sort(v), x)), ("searchsorted(f32([1.0, 1.0, 2.0, nan]), f32([1.0, 1.5, nan, 9.0, -9.0]))", np.array([0, 2, 3, 3, 0])), ("searchsorted([1, 4, 9], [0, 4, 5, 10])", np.array([0, 1, 2, 3])), ("searchsorted(zeros(0), v)", np.zeros(4, int)),
+    ("permutation(key(3), 9)", np.argsort(uniform64(3, 9))), ("sort(x[:, argsort(v)[0]])", np.sort(x[:, 1])), ("sort(arange(0, 300, f32) * 7 % 101)", np.sort(np.arange(300.0) * 7 % 101)), ("argsort(arange(0, 300) * 7 % 101)", np.argsort(np.arange(300) * 7 % 101, kind="stable")),
+    # Fourier transforms
+    ("fft(z)", np.fft.fft(z)), ("fft(x)", np.fft.fft(x)), ("ifft(z)", np.fft.ifft(z)), ("ifft(fft(d))", d.astype(complex)), ("rfft(x)", np.fft.rfft(x)), ("rfft(d)", np.fft.rfft(d)), ("irfft(rfft(x), 4)", x), ("irfft(rfft(d), 3)", d), ("irfft(fft(x), 4)", np.fft.irfft(np.fft.fft(x), 4)), ("irfft(rfft(x), 7)", np.fft.irfft(np.fft.rfft(x), 7)),
+    ("rfft(v[:1])", v[:1] + 0j), ("fft(i)", np.fft.fft(i)), ("fft(sin(arange(0, 60, f64)))", np.fft.fft(np.sin(np.arange(60.0)))), ("rfft(sin(arange(0, 46, f64)))", np.fft.rfft(np.sin(np.arange(46.0)))), ("rfft(sin(arange(0, 47, f64)))", np.fft.rfft(np.sin(np.arange(47.0)))), ("fft(transpose(d))", np.fft.fft(d.T)), ("[a] => rfft(x[a])", np.fft.rfft(x)), ("rfft(e)", np.fft.rfft(e)),
+    # linear algebra
+    ("cholesky(x @ transpose(x))", np.linalg.cholesky(x @ x.T)), ("cholesky(f64([[4, 2], [2, 5]]))", np.array([[2, 0], [1, 2.0]])), ("cholesky(complex(f64([[2, 0], [0, 3]]), f64([[0, -1], [1, 0]])))", np.linalg.cholesky(np.array([[2, -1j], [1j, 3]]))),
+    ("solve(x[:, :3], v[:3])", np.linalg.solve(x[:, :3], v[:3])), ("solve(x[:, :3], x)", np.linalg.solve(x[:, :3], x)), ("solve([x[:, :3], x[:, 1:]], x)", np.linalg.solve(np.stack([x[:, :3], x[:, 1:]]), np.stack([x, x]))), ("solve(x[:, :3], t[:, :, :2])", np.linalg.solve(np.stack([x[:, :3]] * 2), t[:, :, :2])),
+    ("[a] => solve(x[:, :3], t[a, :, 0])", np.linalg.solve(np.stack([x[:, :3]] * 2), t[:, :, :1])[..., 0]), ("solve([[0, 1], [2, 0]], [3, 4])", np.array([2.0, 3.0])), ("inv(x[:, :3])", np.linalg.inv(x[:, :3])), ("inv(f64([[1, 2], [3, 4.5]]))", np.linalg.inv(np.array([[1, 2], [3, 4.5]]))), ("inv(complex(f64([[1, 2], [3, 4]]), eye(2, f64)))", np.linalg.inv(np.array([[1 + 1j, 2], [3, 4 + 1j]]))),
+    ("det(x[:, :3])", np.linalg.det(x[:, :3])), ("det([x[:, :3], x[:, 1:]])", np.linalg.det(np.stack([x[:, :3], x[:, 1:]]))), ("det(ones((3, 3)))", 0.0), ("det(zeros((0, 0)))", 1.0), ("det(f64([[0, 1, 0], [0, 0, 1], [1, 0, 0]]))", 1.0), ("inv(zeros((0, 0)))", np.zeros((0, 0))),
+    ("triangular_solve(x[:, :3] + 9 * eye(3), v[:3])", np.linalg.solve(np.tril(x[:, :3] + 9 * np.eye(3, dtype=f32)), v[:3])), ("triangular_solve(x[:, :3] + 9 * eye(3), x, upper=true)", np.linalg.solve(np.triu(x[:, :3] + 9 * np.eye(3, dtype=f32)), x)),
     # weak numbers
     ("7 // 2", 3), ("-7 // 2", -4), ("-7 % 3", 2), ("7 / 2", 3.5), ("2 ** 10", 1024), ("v * 1e-3", v * f32(1e-3)), ("if 2 > 1 then v else 0 * v", v), ("close(v, v + 1e-9)", True), ("close(v, v + 1)", False),
 ]

@@ -307,10 +307,32 @@ def mixed_precision():
     return [loss.item()]
 
 
+def kalman():
+    data = np.load(FOLDER / "track.npz")
+    a, c, ys = (torch.tensor(data[k]) for k in ("a", "c", "y"))
+    scales = torch.zeros(2, dtype=torch.float64, requires_grad=True)
+    printed = []
+    for i in range(200):
+        q, r = torch.exp(scales)
+        m, v, total = torch.zeros(2, dtype=torch.float64), torch.eye(2, dtype=torch.float64), 0
+        for y in ys:
+            m, v = a @ m, a @ v @ a.T + q * torch.eye(2)
+            w = c @ v @ c.T + r * torch.eye(1)
+            total = total + torch.distributions.MultivariateNormal(c @ m, w).log_prob(y)
+            gain = v @ c.T @ torch.linalg.inv(w)
+            m, v = m + gain @ (y - c @ m), v - gain @ c @ v
+        (g,) = torch.autograd.grad(total, scales)
+        with torch.no_grad():
+            scales += 1e-3 * g
+        if i % 20 == 0:
+            printed += [i, total.item(), *torch.exp(scales).tolist()]
+    return printed
+
+
 # How far a printed number may be off, relative and absolute: what the digits printed and f32 leave.
 PRINTED = {
     "01_mlp_digits": (mlp_digits, 2e-3, 6e-3), "02_resnet_cifar": (resnet_cifar, 2e-3, 1e-3), "03_gpt2": (gpt2, 1e-4, 1e-4),
-    "05_lstm_lm": (lstm_lm, 1e-4, 1e-3), "13_fluid": (fluid, 2e-4, 1e-7), "17_cg": (cg, 1e-3, 1e-3), "21_pinn": (pinn, 1e-4, 2e-6),
+    "05_lstm_lm": (lstm_lm, 1e-4, 1e-3), "11_kalman": (kalman, 0, 1e-3), "13_fluid": (fluid, 2e-4, 1e-7), "17_cg": (cg, 1e-3, 1e-3), "21_pinn": (pinn, 1e-4, 2e-6),
     "29_mixed_precision": (mixed_precision, 0.02, 0.01),
 }
 PICTURES = {"06_vae": vae, "19_mandelbrot": mandelbrot, "20_harris": harris}
