@@ -9,7 +9,8 @@ trap 'rm -rf "$work"' EXIT
 cd "$work"
 python3 "$root/test/Fuzz/files.py" corpus
 mkdir corpus/tds
-cp "$root"/test/Fuzz/corpus/*/*.tds "$root"/examples/*.tds "$root"/lib/Std/*.tds corpus/tds
+# Two programs may have one name: both are taken.
+cp --backup=numbered "$root"/test/Fuzz/corpus/*/*.tds "$root"/examples/*.tds "$root"/lib/Std/*.tds corpus/tds
 ulimit -S -v unlimited # the sanitizer reserves terabytes; -rss_limit_mb bounds what is used
 
 fuzz() { # TARGET, CORPUS, SECONDS, LONGEST INPUT
