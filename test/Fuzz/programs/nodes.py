@@ -181,7 +181,7 @@ def constant(dt, value):
     if k == "f":
         return (num.nearest(dt, value), 0.0)
     if k == "c":
-        return (complex(value), 0.0)
+        return (complex(num.nearest(num.COMPLEX[dt], value)), 0.0)
     return num.wrap(dt, value) if k == "i" else value
 
 
