@@ -94,6 +94,17 @@ void Elaborator::warnIfZero(const ast::Derivative::Variable &variable, const std
   program.diagnostics().warning(Code::E0404, range, "the derivative by `" + variable.name.text + "` is 0 everywhere").note(cut->range, what);
 }
 
+/// Weak numbers in the element types of a value of the same structure.
+Value Elaborator::meet(Value value, const Value &like) {
+  if (value.kind != like.kind || value.parts.size() != like.parts.size())
+    return value;
+  for (size_t i = 0; i < value.parts.size(); ++i)
+    value.parts[i] = meet(std::move(value.parts[i]), like.parts[i]);
+  if (value.isTensor() && value.weak && !like.weak && !(isFloating(value.element) && isInteger(like.element)))
+    value = convert(value, like.element, value.range);
+  return value;
+}
+
 Value Elaborator::derivative(const ast::Derivative &e) {
   using D = ast::DerivativeOp;
   bool forward = e.op == D::jvp;
@@ -152,6 +163,7 @@ Value Elaborator::derivative(const ast::Derivative &e) {
       Value v = expr(*variable.tangent);
       if (v.kind == Value::none)
         return {};
+      v = meet(std::move(v), outside);
       if (!(typeOf(v) == typeOf(outside)))
         return fail(Code::E0205, variable.tangent->range, "the direction is " + describe(v) + ", the variable " + describe(outside));
       forEachLeaf(v, [&](Value &leaf) { tangents.push_back(materialize(leaf)); });

@@ -61,6 +61,8 @@ public:
   bool bindPattern(const Type &pattern, const Value &value, Binding &binding, Range range, const std::string &what);
   Type substitute(const Type &type, const Binding &binding);
 
+  bool openSizes = false; ///< a def is checked for all sizes
+
   /// Script names whose value has to be known when compiled: they were used as a size.
   std::set<std::string> wanted;
 
@@ -130,6 +132,7 @@ private:
   Dim linearForm(Value &value);       ///< of an integer scalar; data become `%k`
   bool isScriptNumber(graph::Node *n) const;
   static bool isSize(const Dim &dim); ///< neither index variables nor data
+  static bool isOfSizes(const graph::Node *n);
   graph::Node *nodeOfDim(const Dim &dim, Range range);
 
   // Expressions.cpp
@@ -250,6 +253,7 @@ private:
   Value derivative(const ast::Derivative &e);
   void warnIfZero(const ast::Derivative::Variable &variable, const std::vector<graph::Node *> &results, const std::set<graph::Node *> &params, Range range);
   bool bindsItsSizes(const ast::DefItem &def);
+  Value meet(Value value, const Value &like);
   graph::Node *again(graph::Node *node);
   bool dependsOn(graph::Node *node, const std::vector<graph::Node *> &variables, const std::set<graph::Node *> &arguments);
 };

@@ -424,6 +424,13 @@ Value Elaborator::ifExpr(const ast::If &e) {
   return branch(expr(*e.condition), e.condition->range, [&] { return expr(*e.then); }, [&] { return expr(*e.otherwise); });
 }
 
+/// Whether a scalar is made of sizes and constants alone.
+bool Elaborator::isOfSizes(const Node *n) {
+  if (n->op == Op::size || n->op == Op::constant)
+    return n->op == Op::constant || isSize(n->size);
+  return (n->op == Op::point || n->op == Op::convert) && std::all_of(n->operands.begin(), n->operands.end(), isOfSizes);
+}
+
 /// One side runs. What is made of sizes and constants is decided here, and the other side is not even looked at.
 Value Elaborator::branch(Value condition, Range range, const std::function<Value()> &then,
                          const std::function<Value()> &otherwise, const std::vector<std::string> &carried) {
@@ -438,6 +445,10 @@ Value Elaborator::branch(Value condition, Range range, const std::function<Value
     return {};
   }
   Node *where = node(Op::where, Element::f32, {}, {materialize(condition)}, range);
+  // Where sizes are open, a use with numbers decides, and may take one side alone.
+  bool undecided = openSizes && isOfSizes(where->operands[0]);
+  size_t reported = diags.all().size();
+  auto giveUp = [&] { return diags.truncate(reported), Value{}; };
   Value sides[2];
   for (int side = 0; side < 2; ++side) {
     graph::Scope *inner = function.newScope(scope);
@@ -447,7 +458,7 @@ Value Elaborator::branch(Value condition, Range range, const std::function<Value
     sides[side] = side == 0 ? then() : otherwise();
     scope = saved;
     if (sides[side].kind == Value::none)
-      return {};
+      return undecided ? giveUp() : Value{};
   }
   std::string sideTypes[2], carriedTypes; // as written, before weak numbers meet
   for (int side = 0; side < 2; ++side)
@@ -482,6 +493,8 @@ Value Elaborator::branch(Value condition, Range range, const std::function<Value
     where->resultShapes.push_back(x->shape);
     a.weak = weak;
   }
+  if (!same && undecided)
+    return giveUp();
   if (!same)
     return fail(Code::E0213, range, carriedTypes.empty() ? "the two sides of `if` differ: " + sideTypes[0] + " and " + sideTypes[1] : carriedTypes);
   size_t next = 0;

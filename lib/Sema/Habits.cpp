@@ -1,4 +1,5 @@
 #include "lib/Sema/Habits.h"
+#include "lib/Std/Std.h"
 #include "llvm/Support/Casting.h"
 #include <algorithm>
 #include <map>
@@ -163,7 +164,14 @@ std::string sema::foreignName(std::string_view name, const std::vector<WrittenAr
   if (std::string_view type = row(Kind::type, name); !type.empty())
     return arguments.empty() ? "write `" + std::string(type) + "`"
                              : "write `" + std::string(type) + "(" + translated(arguments[0].value) + ")`";
-  return filled(row(Kind::habit, name), arguments);
+  if (std::string_view help = row(Kind::habit, name); !help.empty())
+    return filled(help, arguments);
+  for (std::string_view module : stdlib::moduleNames())
+    for (auto &[file, text] : stdlib::files(module))
+      if (module != "prelude" && text.find("\ndef " + std::string(name) + "(") != std::string_view::npos)
+        return "write `" + std::string(module) + "." + (arguments.empty() ? std::string(name) : asTds(name, arguments)) + "` behind `import " +
+             std::string(module) + "`";
+  return "";
 }
 
 std::string sema::foreignField(std::string_view name, const std::string &object) {

@@ -102,7 +102,13 @@ Value Elaborator::overIndices(const std::vector<ast::Index> &list, Range range, 
     }
     std::optional<Dim> bound;
     if (index.bound) {
-      bound = sizeOf(*index.bound, "the range of an index");
+      Value range = expr(*index.bound);
+      for (const std::string &name : range.size ? range.size->names() : std::set<std::string>{})
+        if (name[0] == '$')
+          return error(Code::E0211, index.bound->range, "the range of `" + index.name.text + "` depends on another index: " + quoted(*index.bound))
+                     .help("run over all of them and choose: `sum[j](if j < i then x[i, j] else 0)`"),
+                 Value{};
+      bound = asSize(range, index.bound->range, "the range of an index");
       if (!bound)
         return {};
       if (bound->constant().value_or(0) < 0)

@@ -264,6 +264,7 @@ bool sema::check(Program &program, const Module &module) {
     graph::Function scratch;
     scratch.name = name;
     Elaborator e(program, scratch, module);
+    e.openSizes = true;
     auto inputs = openInputs(program, module, *def);
     if (!inputs)
       continue;

@@ -264,6 +264,11 @@ std::optional<Type> Elaborator::typeFromExpr(const ast::Expr &e) {
   return type;
 }
 
+/// `p.w` of `p`, inside the quotes.
+static std::string partOf(const std::string &what, const std::string &part) {
+  return what.ends_with('`') ? what.substr(0, what.size() - 1) + part + "`" : what + part;
+}
+
 /// Binds what stands alone in the pattern and compares the rest; sizes that depend on names bound later are the
 /// caller's equations, compared in `substitute`'s second round.
 bool Elaborator::bindPattern(const Type &pattern, const Value &value, Binding &binding, Range range, const std::string &what) {
@@ -285,7 +290,7 @@ bool Elaborator::bindPattern(const Type &pattern, const Value &value, Binding &b
       return mismatch("the fields stand in another order");
     }
     for (size_t i = 0; i < pattern.parts.size(); ++i)
-      if (!bindPattern(pattern.parts[i], value.parts[i], binding, range, what + (record ? "." + pattern.names[i] : "[" + std::to_string(i) + "]")))
+      if (!bindPattern(pattern.parts[i], value.parts[i], binding, range, partOf(what, record ? "." + pattern.names[i] : "[" + std::to_string(i) + "]")))
         return false;
     return true;
   }
