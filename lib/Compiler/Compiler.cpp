@@ -77,12 +77,14 @@ public:
 
   /// Passes say what a form lacks at its place; anything else is the compiler's own failure.
   Error error(llvm::StringRef stage) {
-    bool refusal = range.known() && llvm::StringRef(message).contains("not there yet");
+    bool refusal = stage == "source" || (range.known() && llvm::StringRef(message).contains("not there yet"));
     Error e;
     e.code = refusal ? "E0901" : "E0902";
     e.message = refusal ? message : "the stage `" + stage.str() + "` failed: " + (message.empty() ? "no reason was given" : message);
     e.range = range;
     e.notes = notes;
+    if (stage == "source")
+      e.help.push_back("`--stage grad` shows it as IR");
     if (!refusal)
       e.help.push_back("this is a defect of TDS, not of the program; `tdslc emit --stage ..` before that stage gives a reproducer");
     return e;

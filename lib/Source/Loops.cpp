@@ -78,7 +78,7 @@ void SourcePrinter::loop(scf::ForOp op) {
   nameUsed(op.getRegion());
   Sizes carried = carry(op.getInitArgs(), op.getRegionIterArgs());
   for (auto [result, argument] : llvm::zip_equal(op.getResults(), op.getRegionIterArgs()))
-    values[result] = values[argument];
+    values[result] = Text(values[argument]); // a copy: the map may grow
   std::string counter = freeIndex();
   names.insert(counter);
   values[op.getInductionVar()] = {counter, {}, true, true};
@@ -90,8 +90,8 @@ void SourcePrinter::loop(scf::ForOp op) {
   lines = std::move(outer);
 }
 
-/// A loop on a condition. What the condition's block computes is written in the condition, and once more in the round if that
-/// uses it.
+/// A loop on a condition. What the condition's block computes is written in the condition, and once more in the round
+/// if that uses it.
 void SourcePrinter::loop(scf::WhileOp op) {
   nameUsed(op.getBefore());
   nameUsed(op.getAfter());
@@ -118,7 +118,7 @@ void SourcePrinter::loop(scf::WhileOp op) {
   for (auto [passed, result] : llvm::zip_equal(last.getArgs(), op.getResults())) {
     if (!llvm::is_contained(op.getBeforeArguments(), passed) && !result.use_empty())
       refuse(op, "its condition computes what it ends with");
-    values[result] = values[passed];
+    values[result] = Text(values[passed]);
   }
   outer.push_back("while " + condition + " {\n" + llvm::join(lines, "\n") + "\n}");
   lines = std::move(outer);

@@ -63,6 +63,7 @@ private:
   void write(ScatterOp op);
   void sort(SortOp op);
   Text primitive(mlir::Operation *op);
+  mlir::Value rowThatMayBeOutside(ScatterOp op);
 
   // Loops.cpp
   void loop(mlir::scf::ForOp op);

@@ -65,7 +65,7 @@ Text SourcePrinter::exactNameFor(Value v) {
 
 /// Whether a value is so little text that it is written anew at each use: it is no statement.
 static bool isCheap(Operation *op) {
-  return isa<SizeOp, IotaOp, tensor::FromElementsOp>(op) || op->hasTrait<OpTrait::ConstantLike>() ||
+  return isa<SizeOp, IotaOp, tensor::FromElementsOp, tensor::EmptyOp>(op) || op->hasTrait<OpTrait::ConstantLike>() ||
          (op->getNumResults() == 1 && !isa<RankedTensorType>(op->getResult(0).getType()));
 }
 
@@ -238,11 +238,25 @@ void SourcePrinter::sort(SortOp op) {
       bind(result, {(function + "(" + x + ")").str(), shape, false, false});
 }
 
+/// Where a write of whole rows leaves out those outside: one id for all that is written, and the first coordinate.
+Value SourcePrinter::rowThatMayBeOutside(ScatterOp op) {
+  if (op.getOutside() != Outside::otherwise || op.getIds().size() != 1)
+    return {};
+  for (auto [k, expr] : llvm::enumerate(op.getMap().getResults()))
+    if (k == 0 ? expr != getAffineSymbolExpr(0, op.getContext()) : !isa<AffineDimExpr>(expr))
+      return {};
+  auto [base, own] = spreadFrom(op.getIds()[0]);
+  return own.empty() ? base : Value();
+}
+
 /// y = init;  y[places] = v
 void SourcePrinter::write(ScatterOp op) {
-  Value result = op.getResult();
+  Value result = op.getResult(), row = rowThatMayBeOutside(op);
   std::optional<Subscripts> places;
-  if (staysInside(op.getOutside(), op.getIds()))
+  Text at;
+  if (row && !(at = exact(row)).atom)
+    at = bind(row, at);
+  if (row || staysInside(op.getOutside(), op.getIds()))
     places =
         subscripts(op.getMap(), op.getSymbols(), op.getIds(), op.getType(), typeOf(op.getV()), /*mayAddDims=*/false);
   if (!places) {
@@ -251,5 +265,8 @@ void SourcePrinter::write(ScatterOp op) {
   }
   Text v = typed(op.getV()), init = typed(op.getInit());
   Text name = bind(result, init);
-  lines.push_back(name.text + "[" + places->text + "] = " + v.text);
+  std::string line = name.text + "[" + places->text + "] = " + v.text;
+  if (row)
+    line = "if " + at.text + " >= 0 and " + at.text + " < " + sizesOf(op.getType())[0] + " { " + line + " }";
+  lines.push_back(line);
 }

@@ -117,6 +117,10 @@ Text SourcePrinter::whole(Value v) {
   if (auto made = dyn_cast_or_null<tensor::FromElementsOp>(op);
       made && made.getElements().size() == 1 && made.getType().getRank() == 0)
     return scalar(made.getElements()[0]);
+  if (auto empty = dyn_cast_or_null<tensor::EmptyOp>(op)) { // nobody reads a row before it is written
+    Sizes shape = sizesOf(empty.getType());
+    return call("zeros", {tuple(shape), elementName(empty.getType().getElementType())}, shape);
+  }
   if (auto iota = dyn_cast_or_null<IotaOp>(op)) {
     auto type = iota.getResult().getType();
     auto tensor = cast<RankedTensorType>(type);
