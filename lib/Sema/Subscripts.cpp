@@ -73,8 +73,11 @@ bool Elaborator::proveInside(const Dim &coordinate, const Dim &size, const ast::
   std::map<std::string, Dim> atLeastOne;
   for (const std::string &name : coordinate.names())
     if (isIndex(name))
-      if (auto bound = indices[std::stoul(name.substr(1))].bound->asName())
-        atLeastOne[*bound] = Dim::name(*bound) + Dim(1);
+      for (const std::string &size : indices[std::stoul(name.substr(1))].bound->names()) {
+        auto bound = indices[std::stoul(name.substr(1))].bound->linearIn(size);
+        if (bound && bound->coefficient.isConstant(1) && bound->rest.constant().value_or(1) <= 0) // size + c >= 1
+          atLeastOne[size] = Dim::name(size) + Dim(1) - bound->rest;
+      }
   auto holds = [&](const Dim &dim) { return dim.provablyNonNegative() || dim.substitute(atLeastOne).provablyNonNegative(); };
   bool low = holds(range->first), high = holds(over);
   // An empty index space reads nothing.
