@@ -40,9 +40,10 @@ Node *Elaborator::constant(double number, Element element, Range range) {
 }
 
 Node *Elaborator::integer(int64_t number, Element element, Range range) {
-  Node *n = constant(double(number), element, range);
-  if (!n->integers.empty()) // past 2^53 a double is another number
-    n->integers = {number};
+  if (isFloating(element) || isComplex(element) || element == Element::boolean)
+    return constant(double(number), element, range);
+  Node *n = node(Op::constant, element, {}, {}, range);
+  n->integers = {number}; // past 2^53 a double is another number
   return n;
 }
 

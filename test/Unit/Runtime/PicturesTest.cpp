@@ -54,7 +54,8 @@ std::string pixels(const char *hex) {
   if (!tensor)
     return tensor.error().message;
   std::string out = tensor->type();
-  for (uint8_t byte : *tensor->read<uint8_t>())
+  Result<std::span<const uint8_t>> bytes = tensor->read<uint8_t>();
+  for (uint8_t byte : *bytes)
     out += " " + std::to_string(byte);
   return out;
 }
