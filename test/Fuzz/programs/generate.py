@@ -1,7 +1,8 @@
 """Random well-typed programs: a def of typed parameters with symbolic sizes, statements, and the names it returns."""
 import random
 
-from nodes import ONE, Dim, Helper, Node, Statement, T
+from nodes import ONE, Dim, Node, T
+from statements import Helper, Statement
 
 FLOAT_UNARY = ["neg", "abs", "relu", "sin", "cos", "tanh", "sigmoid", "exp", "log1p", "sqrt", "rsqrt", "log", "atan", "erf", "softplus", "gelu", "silu", "expm1", "floor", "round", "sign",
                "ceil", "sinh", "tan", "asin", "lgamma", "log2", "cosh", "acos"]

@@ -3,7 +3,7 @@
 
   run.py values 300            programs, their results compared within the evaluator's bound
   run.py gradients 200         differentiable programs, `grad` compared with central differences
-  run.py values --seed 17 -n 1 --show     one program: its text
+  run.py values 1 --seed 17 --show        one program: its text
 
 A difference, a refusal, a crash or a hang is reduced and printed as a script."""
 import argparse
@@ -21,7 +21,8 @@ from ast import literal_eval
 
 import bounds
 import generate
-from nodes import Env, Node, Skip, Statement, T, Tensor, literal_text, positions, type_text
+from nodes import Env, Node, Skip, T, Tensor, literal_text, positions
+from statements import Statement, type_text
 
 BATCH = 20
 
