@@ -59,6 +59,7 @@ private:
   /// All values of a node, empty after an error.
   const IndexedValues &evaluateAll(const graph::Node *node);
   bool evaluateAll(llvm::ArrayRef<graph::Node *> nodes, llvm::SmallVectorImpl<IndexedValue> &values);
+  bool alignAll(const graph::Node *node, llvm::ArrayRef<graph::Node *> operands, llvm::SmallVector<mlir::Value> &aligned, Indices &indices);
   IndexedValues create(const graph::Node *node);
   Frame &frameOf(const graph::Node *node);
   mlir::OpBuilder &builderOf(const graph::Node *node) { return frameOf(node).builder; }

@@ -309,20 +309,25 @@ IndexedValue Generator::constant(const Node *node) {
   return {ConstantOp::create(builderOf(node), locationOf(node), type, DenseElementsAttr::get(held, numbers)), {}};
 }
 
-/// A scalar function of operands of one shape, over the indices of all.
-IndexedValue Generator::point(const Node *node, StringRef name, ArrayRef<Node *> operands) {
+/// Operands evaluated and spread over the indices of all.
+bool Generator::alignAll(const Node *node, ArrayRef<Node *> operands, SmallVector<Value> &aligned, Indices &indices) {
   SmallVector<IndexedValue> values;
   if (!evaluateAll(operands, values))
-    return {};
-  Indices indices;
+    return false;
   for (const IndexedValue &value : values)
     indices = unite(indices, value.indices);
-  OpBuilder &b = builderOf(node);
-  Location loc = locationOf(node);
-  SmallVector<Value> aligned;
   for (const IndexedValue &value : values)
-    aligned.push_back(align(b, loc, value, indices));
-  return {pointwise(b, loc, name, aligned), indices};
+    aligned.push_back(align(builderOf(node), locationOf(node), value, indices));
+  return true;
+}
+
+/// A scalar function of operands of one shape, over the indices of all.
+IndexedValue Generator::point(const Node *node, StringRef name, ArrayRef<Node *> operands) {
+  SmallVector<Value> aligned;
+  Indices indices;
+  if (!alignAll(node, operands, aligned, indices))
+    return {};
+  return {pointwise(builderOf(node), locationOf(node), name, aligned), indices};
 }
 
 IndexedValue Generator::reduce(const Node *node) {
@@ -345,17 +350,12 @@ IndexedValue Generator::reduce(const Node *node) {
 
 /// What the runtime computes of the last dimensions: those before, and indices, are a batch.
 IndexedValue Generator::primitive(const Node *node) {
-  SmallVector<IndexedValue> values;
-  if (!evaluateAll(node->operands, values))
-    return {};
+  SmallVector<Value> v;
   Indices indices;
-  for (const IndexedValue &value : values)
-    indices = unite(indices, value.indices);
+  if (!alignAll(node, node->operands, v, indices))
+    return {};
   OpBuilder &b = builderOf(node);
   Location loc = locationOf(node);
-  SmallVector<Value> v;
-  for (const IndexedValue &value : values)
-    v.push_back(align(b, loc, value, indices));
   RankedTensorType type = typeFor(indices, node->shape, elementType(node->element));
   if (std::optional<FftKind> kind = symbolizeFftKind(node->name))
     return {FftOp::create(b, loc, type, *kind, v[0]), indices};
