@@ -108,19 +108,38 @@ Value Elaborator::callNamed(const ast::Expr &callee, CallArguments arguments) {
   return callFunction(*f.callee, std::move(arguments));
 }
 
+/// Lambdas that are given each other can call without end, and twice as often at each depth: the first report ends it all.
+bool Elaborator::nestsTooDeep(Range range) {
+  if (!tooDeep && frames.size() + openLambdas > 200) {
+    tooDeep = true;
+    error(Code::E0210, range, "calls are nested more than 200 deep");
+  }
+  return tooDeep;
+}
+
 Value Elaborator::callFunction(const Function &f, CallArguments arguments) {
   if (f.def)
     return callDef(*f.module, *f.def, std::move(arguments));
   if (f.lambda) {
     if (arguments.positional.size() != f.lambda->params.size() || !arguments.named.empty())
       return fail(Code::E0209, arguments.range, "the lambda takes " + std::to_string(f.lambda->params.size()) + " arguments, this call gives " + std::to_string(arguments.positional.size()));
+    if (nestsTooDeep(arguments.range))
+      return {};
     auto inner = std::make_shared<Env>();
     inner->parent = f.env;
     for (size_t i = 0; i < arguments.positional.size(); ++i)
       inner->names[f.lambda->params[i].text] = arguments.positional[i];
     auto saved = std::exchange(env, inner);
     const Module *savedModule = std::exchange(module, f.module);
+    std::vector<size_t> beside;
+    for (size_t i = f.calls; i < frames.size(); ++i)
+      if (!std::exchange(frames[i].beside, true))
+        beside.push_back(i);
+    ++openLambdas;
     Value v = expr(*f.lambda->body);
+    --openLambdas;
+    for (size_t i : beside)
+      frames[i].beside = false;
     env = saved;
     module = savedModule;
     return v;
@@ -193,10 +212,10 @@ bool Elaborator::bindsItsSizes(const ast::DefItem &def) {
 Value Elaborator::callDef(const Module &owner, const ast::DefItem &def, CallArguments arguments) {
   const std::string &name = def.name.text;
   for (const Frame &frame : frames)
-    if (frame.def == &def && !insideVjp.contains(&def))
+    if (frame.def == &def && !frame.beside && !insideVjp.contains(&def))
       return error(Code::E0210, arguments.range, "`" + name + "` calls itself; recursion is not in the language").help("use a loop"), Value{};
-  if (frames.size() > 200)
-    return fail(Code::E0210, arguments.range, "calls are nested more than 200 deep");
+  if (nestsTooDeep(arguments.range))
+    return {};
   if (def.isExtern)
     return fail(Code::E0901, arguments.range, "`extern def` is not there yet: `" + name + "`");
 

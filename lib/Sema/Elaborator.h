@@ -76,8 +76,12 @@ private:
     const ast::DefItem *def;
     Range call;
     const Binding *binding; ///< of the call, as far as it is bound
+    bool beside = false;    ///< a lambda is open that was written outside of it: a call there is no recursion
   };
   std::vector<Frame> frames;
+  unsigned openLambdas = 0;
+  bool tooDeep = false; ///< calls nested without end were reported: nothing more is called
+  bool nestsTooDeep(Range range);
   bool stopped = false; ///< inside `stop_gradient(..)`, where values from outside a derivative are welcome
   std::set<const ast::DefItem *> insideVjp;     ///< whose own `vjp` is being elaborated: calls of it there take its body's derivative
   std::set<const void *> open;                  ///< aliases and constants that are being read, which may not hold themselves

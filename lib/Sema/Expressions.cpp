@@ -369,6 +369,7 @@ Value Elaborator::expr(const ast::Expr &e) {
     v.callee->lambda = &cast<ast::Lambda>(e);
     v.callee->module = module;
     v.callee->env = env;
+    v.callee->calls = frames.size();
     break;
   case ast::Expr::IndexLambdaK: {
     auto &l = cast<ast::IndexLambda>(e);

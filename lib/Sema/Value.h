@@ -51,6 +51,7 @@ struct Function {
   const ast::Lambda *lambda = nullptr;
   std::shared_ptr<Env> env;  ///< what the lambda sees
   std::string builtin;       ///< a built-in, by name
+  size_t calls = 0;          ///< how many were open where the lambda stands
 };
 
 /// What an expression stands for while it is elaborated. A constant (`size`, `number`, `truth`) gets its node when

@@ -130,6 +130,13 @@ TEST(Sema, HabitsGetAnswers) {
   EXPECT_EQ(refused("def f(k: i32) = zeros(k)", {"k: dim"}), "E0211");
 }
 
+TEST(Sema, ADefCalledInItsOwnArgumentIsNoRecursion) {
+  EXPECT_EQ(resultOf("def twice(g, x: f32) = g(g(x))\ndef f(x: f32) = twice(y => twice(z => z * y, y), x)"), "f32");
+  EXPECT_EQ(resultOf("def slope(g, x: f32) = grad[x](g(x))\ndef f(x: f32) = slope(x => slope(x => x ** 3, x), x)"), "f32");
+  EXPECT_EQ(refused("def f(g, x: f32) = g(g, x)\ndef h(x: f32) = f(f, x)", {"`f` calls itself"}), "E0210");
+  EXPECT_EQ(refused("def f(g, x: f32) = g(g, x)\ndef h(x: f32) = f((g, x) => g(g, x) + g(g, 2 * x), x)", {"200 deep"}), "E0210");
+}
+
 TEST(Sema, ConstantConditionsChooseWithoutLookingAtTheOtherSide) {
   EXPECT_EQ(resultOf("def g(x: f32[n], deep=false) = if deep then nonsense(x) else x\ndef f(x: f32[n]) = g(x)"), "f32[n]");
 }
