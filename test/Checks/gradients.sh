@@ -4,9 +4,9 @@ set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-export XDG_CACHE_HOME=$work/cache
+export XDG_CACHE_HOME=$work/cache PYTHONDONTWRITEBYTECODE=1
 "$TDSLC" test "$root"/test/Gradients/*.tds
 python3 "$root/test/Gradients/every.py"
-python3 "$root/test/Gradients/jax_gradients.py"
+for test in jax_gradients jax_orders; do python3 "$root/test/Gradients/$test.py"; done
 # lit leaves this folder to this check, and runs what is named all the same.
 "$(llvm-config-22 --prefix)/bin/lit" -v "$TDS_BUILD/test/Gradients/refused.test"

@@ -1,11 +1,14 @@
 #!/usr/bin/env python3
-"""Fails when an op or a built-in with a derivative has no row in every.tds, which tests them in every order.
+"""Fails when an op or a built-in with a derivative has no row in every.tds, which tests them in every order, or no case in
+jax_orders.py, which holds the same to JAX.
 
 Names come from where they are defined: the records of TdsFunctions.td (but those whose derivative is 0, or none), the ops of
 TdsOps.td, and docs/language.md's list of built-ins without those marked as having none. A row names what it is of behind `#`."""
 import pathlib
 import re
 import sys
+
+import jax_orders
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 # Ops that make values, or end a body.
@@ -48,10 +51,14 @@ def main():
     wanted = set(records()) | set(ops()) | set(builtins()) | set(words)
     rows = set(re.findall(r"[\w]+", " ".join(re.findall(r"#([^#]*)$", (ROOT / "test/Gradients/every.tds").read_text(), re.M))))
     missing = sorted(wanted - rows - FIRST_ONLY)
-    print(f"{len(wanted)} ops and built-ins with a derivative, {len(missing)} without a test of every order")
+    cases = {word for name, *_ in jax_orders.CASES + jax_orders.FIRST for word in name.split()}
+    alone = sorted(wanted - cases)
+    print(f"{len(wanted)} ops and built-ins with a derivative, {len(missing)} without a test of every order, {len(alone)} without JAX's")
     for name in missing:
         print(f"  `{name}` has no row in test/Gradients/every.tds")
-    return 1 if missing else 0
+    for name in alone:
+        print(f"  `{name}` has no case in test/Gradients/jax_orders.py")
+    return 1 if missing or alone else 0
 
 
 sys.exit(main())

@@ -1,19 +1,8 @@
 #!/usr/bin/env python3
-"""Gradients in f64 beside JAX's.
-
-`jax_gradients.py` runs the programs below through tdslc (TDSLC) and compares with jax_gradients.json; `jax_gradients.py make`, with
-JAX at hand, writes that file. A case is (name, TDS whose prints are compared in turn, JAX of the same)."""
-import json
-import math
-import os
-import pathlib
-import re
-import subprocess
+"""Gradients in f64 beside JAX's: programs as people write them. A case is (name, TDS whose prints are compared in turn, JAX of the same)."""
 import sys
-import tempfile
 
-VALUES = pathlib.Path(__file__).with_suffix(".json")
-RELATIVE = 1e-9  # of the greatest number of a result
+import beside_jax
 
 SETUP = """
 import nn
@@ -233,53 +222,5 @@ print(imag(g))""",
 }
 
 
-def flat(value):
-    """Nested lists, row by row; a complex result as its real numbers, then its imaginary ones."""
-    import numpy as np
-
-    value = np.asarray(value)
-    parts = [value.real, value.imag] if np.iscomplexobj(value) else [value]
-    return [part.ravel().tolist() for part in parts]
-
-
-def make():
-    import jax
-    import numpy
-
-    cases = {name: [part for value in values for part in flat(value)] for name, values in jax_cases().items()}
-    assert cases.keys() == TDS.keys()
-    data = {"jax": jax.__version__, "numpy": numpy.__version__, "python": sys.version.split()[0], "cases": cases}
-    text = json.dumps(data, indent=1)
-    VALUES.write_text(re.sub(r"\n {4,}(?=[-\d])|\n {3}(?=\])", " ", text) + "\n")  # a result a line
-
-
-def compare():
-    expected = json.loads(VALUES.read_text())["cases"]
-    program = SETUP + "".join(f'print("-- {name}")\n{text.strip()}\n' for name, text in TDS.items())
-    with tempfile.TemporaryDirectory() as folder:
-        (pathlib.Path(folder) / "gradients.tds").write_text(program)
-        command = [os.environ["TDSLC"], "run", "--no-cache", "gradients.tds"]
-        done = subprocess.run(command, cwd=folder, text=True, capture_output=True, timeout=120)
-    if done.returncode:
-        print(done.stdout[-500:] + done.stderr)
-        return 1
-    failures, worst, count = [], 0.0, 0
-    printed = dict(part.split("\n", 1) for part in done.stdout.split("-- ")[1:])
-    for name, results in expected.items():
-        numbers = [float(text) for text in re.findall(r"-?(?:inf|nan|\d+\.?\d*(?:e[-+]?\d+)?)", printed[name])]
-        if len(numbers) != sum(map(len, results)):
-            failures.append(f"{name}: {len(numbers)} numbers, expected {sum(map(len, results))}")
-            continue
-        for b in results:
-            a, numbers = numbers[: len(b)], numbers[len(b) :]
-            error = max(abs(p - q) for p, q in zip(a, b)) / max(map(abs, b))
-            worst, count = max(worst, error), count + 1
-            if not error <= RELATIVE or any(map(math.isnan, a)):
-                failures.append(f"{name}: differs by {error:.1e} of its greatest number\n  gives    {a}\n  expected {b}")
-    print(f"{count} gradients as in JAX, off by {worst:.1e} at most; {len(failures)} differ")
-    print("\n".join(failures))
-    return 1 if failures else 0
-
-
 if __name__ == "__main__":
-    sys.exit(make() if sys.argv[1:] == ["make"] else compare())
+    beside_jax.main(sys.modules[__name__])
