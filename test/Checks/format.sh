@@ -4,7 +4,7 @@ set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-cp "$root/test/Programs/01_mlp_digits.tds" "$root/test/Differential/std/inputs.tds" "$work" # others import them
+cp "$root/test/Programs/01_mlp_digits.tds" "$root/test/Differential/std/inputs.tds" "$root/bench/ad/solver.tds" "$work" # others import them
 count=0
 while IFS= read -r file; do
   name=$(basename "$file")
