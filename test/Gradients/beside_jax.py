@@ -1,8 +1,8 @@
 """What the tests here that compare with JAX share: a program's prints held to numbers stored beside the test.
 
 A module has SETUP, a TDS text; TDS, {case: TDS whose prints are compared in turn}; and jax_cases(), {case: its results by JAX}.
-`python3 MODULE.py` runs the program through tdslc (TDSLC) and compares with MODULE.json; `python MODULE.py make`, with JAX at
-hand, writes that file."""
+`python3 MODULE.py [FILE]` runs the program through tdslc (TDSLC) and compares with FILE, MODULE.json if none is named; `python
+MODULE.py make [FILE]`, with JAX at hand, writes it."""
 import json
 import math
 import os
@@ -66,5 +66,7 @@ def compare(values, module):
 
 
 def main(module):
-    values = pathlib.Path(module.__file__).with_suffix(".json")
-    sys.exit(make(values, module) if sys.argv[1:] == ["make"] else compare(values, module))
+    words = sys.argv[1:]
+    action = make if words[:1] == ["make"] else compare
+    file = words[1:] if action is make else words
+    sys.exit(action(pathlib.Path(file[0]) if file else pathlib.Path(module.__file__).with_suffix(".json"), module))

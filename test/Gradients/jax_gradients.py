@@ -93,10 +93,41 @@ def jax_cases():
         f = jnp.fft.rfft(x) * jnp.array([1, 0.5 - 1j, 2j, -1])
         return jnp.sum(jnp.fft.irfft(f, 6) ** 3) + jnp.sum(jnp.abs(jnp.fft.fft(x)) ** 2 * jnp.arange(6.0))
 
+    def functions_of_complex(z):
+        return jnp.sum(jnp.real(jnp.log(z + 3) * jnp.sqrt(z + 2) / (z * z + 4)) + jnp.abs(z) ** 3 + jnp.angle(z + 3) * jnp.imag(jnp.sin(z)))
+
+    def complex_matrices(a, z):
+        y = a @ z
+        return jnp.sum(jnp.abs(y) ** 2 * jnp.cos(y.real)) + jnp.sum(jnp.real(a @ jnp.conj(a).T))
+
+    def complex_loop(z):
+        y = z
+        for k in range(4):
+            y = y * y * 0.5 + z
+        return jnp.sum(jnp.abs(y) ** 2)
+
+    def residual(w1, b1, v1, x, t):
+        u = lambda x, t: jnp.sum(jnp.tanh(x * w1[0] + t * w1[1] + b1) * v1)
+        return grad(u, 1)(x, t) + u(x, t) * grad(u)(x, t) - 0.1 * grad(grad(u))(x, t)
+
+    def pinn(w1, b1, v1):
+        return jnp.mean(jax.vmap(lambda x: residual(w1, b1, v1, x[0], x[1]))(xs) ** 2)
+
+    @jax.custom_vjp
+    def clipped(x):
+        return x**3
+
+    clipped.defvjp(lambda x: (x**3, x), lambda x, dy: (jnp.clip(dy * x, -0.5, 0.5),))
+
+    def third(x):
+        return jnp.sum(jnp.sin(x) * x[::-1] ** 2) * jnp.sum(x**3)
+
+    along = lambda f: lambda x: jax.jvp(f, (x,), (jnp.cos(x),))[1]
     a4 = wave(16, 0.7).reshape(4, 4) + 2 * jnp.eye(4)
     q, k, u = (wave(24, a).reshape(2, 1, 4, 3) for a in (1.1, 0.6, 1.9))
     kernel = wave(36, 0.4).reshape(2, 2, 3, 3)
     z = wave(4, 1.5) + 1j * wave(4, 0.8)
+    c4 = a4 + 1j * wave(16, 1.1).reshape(4, 4)
     return {
         "mlp": grad(mlp, (0, 1, 2, 3))(w1, b1, w2, xs, ys),
         "mlp, each example": [jax.vmap(grad(lambda w, x, y: mlp(w, b1, w2, x[None], y[None])), (None, 0, 0))(w1, xs, ys)],
@@ -116,8 +147,18 @@ def jax_cases():
         "systems, second": [grad(lambda a: jnp.sum(grad(systems)(a, wave(8, 1.1).reshape(4, 2)) ** 2))(a4)],
         "order": [grad(ordered)(xs)],
         "filter": [grad(filtered)(v)],
+        "third, both modes": [along(along(grad(third)))(v), grad(lambda x: jnp.sum(along(grad(third))(x) ** 2))(v), along(along(along(third)))(v)],
+        "hessians of rows": [jax.vmap(jax.hessian(lambda x: jnp.sum(jnp.sin(x) * x[::-1] ** 2)))(xs)],
+        "pinn": grad(pinn, (0, 1, 2))(w1[:2], b1, wave(4, 0.5)),
+        "pinn, each residual": [jax.vmap(lambda x: grad(residual)(w1[:2], b1, wave(4, 0.5), x[0], x[1]))(xs)],
+        "one's own, a row": [jax.vmap(grad(lambda x: jnp.sum(jnp.sin(clipped(x)) * x)))(xs), grad(lambda x: jnp.sum(jax.vmap(lambda x: jnp.sum(clipped(x) ** 2))(x)))(xs)],
         # JAX gives the conjugate.
         "complex": [jnp.conj(grad(spectrum)(z))],
+        "complex, functions": [jnp.conj(grad(functions_of_complex)(z))],
+        "complex, matrices": [jnp.conj(g) for g in grad(complex_matrices, (0, 1))(c4, z)],
+        "complex, loop": [jnp.conj(grad(complex_loop)(z)), jax.jvp(complex_loop, (z,), (jnp.cos(z),))[1]],
+        "complex, by real": [grad(lambda x: jnp.sum(jnp.abs(jnp.fft.fft(jnp.exp(1j * x) * x)) ** 3))(v)],
+        "complex, second": [jnp.conj(grad(lambda z: jnp.sum(jnp.abs(grad(complex_loop)(z)) ** 2))(z))],
     }
 
 
@@ -214,9 +255,72 @@ def filtered(x) {
   sum(irfft(f, 6) ** 3) + sum(abs(fft(x)) ** 2 * arange(6, f64))
 }
 print(grad[v](filtered(v)))""",
+    "third, both modes": """
+def third(x) = sum(sin(x) * x[::-1] ** 2) * sum(x ** 3)
+def along(f, x) {
+  d = stop_gradient(cos(x))
+  y, dy = jvp[x = d](f(x))
+  dy
+}
+def along_moving(f, x) {
+  y, dy = jvp[x = cos(x)](f(x))
+  dy
+}
+print(along_moving(x => along_moving(x => grad[x](third(x)), x), v))
+print(grad[v](sum(along_moving(x => grad[x](third(x)), v) ** 2)))
+print(along_moving(x => along_moving(x => along_moving(third, x), x), v))""",
+    "hessians of rows": "print([n] => { x = xs[n]; jacobian[x](grad[x](sum(sin(x) * x[::-1] ** 2))) })",
+    "pinn": """
+def u(w: f64[2, h], b: f64[h], v: f64[h], x: f64, t: f64) = sum(tanh(x * w[0] + t * w[1] + b) * v)
+def residual(w: f64[2, h], b: f64[h], v: f64[h], x: f64, t: f64) =
+  grad[t](u(w, b, v, x, t)) + u(w, b, v, x, t) * grad[x](u(w, b, v, x, t)) - 0.1 * grad[x](grad[x](u(w, b, v, x, t)))
+def pinn(w: f64[2, h], b: f64[h], v: f64[h], xs: f64[n, 3]) = mean([n] => residual(w, b, v, xs[n, 0], xs[n, 1]) ** 2)
+w = w1[:2]
+v1 = wave(4, 0.5)
+dw, db, dv = grad[w, b1, v1](pinn(w, b1, v1, xs))
+print(dw)
+print(db)
+print(dv)""",
+    "pinn, each residual": "print([n] => grad[w](residual(w, b1, v1, xs[n, 0], xs[n, 1])))",
+    "one's own, a row": """
+def clipped(x: f64[n]) = x ** 3
+vjp clipped(x, dy) = clip(dy * x, -0.5, 0.5)
+print([n] => { x = xs[n]; grad[x](sum(sin(clipped(x)) * x)) })
+print(grad[xs](sum([n] => sum(clipped(xs[n]) ** 2))))""",
     "complex": """
 z = complex(wave(4, 1.5), wave(4, 0.8))
 g = grad[z](sum(abs(exp(z) * z - conj(z) / 3) ** 2))
+print(real(g))
+print(imag(g))""",
+    "complex, functions": """
+g = grad[z](sum(real(log(z + 3) * sqrt(z + 2) / (z * z + 4)) + abs(z) ** 3 + angle(z + 3) * imag(sin(z))))
+print(real(g))
+print(imag(g))""",
+    "complex, matrices": """
+c = complex(reshape(wave(16, 0.7), (4, 4)) + 2 * eye(4, f64), reshape(wave(16, 1.1), (4, 4)))
+def matrices(c, z) {
+  y = c @ z
+  sum(abs(y) ** 2 * cos(real(y))) + sum(real(c @ conj(transpose(c))))
+}
+dc, g = grad[c, z](matrices(c, z))
+print(real(dc))
+print(imag(dc))
+print(real(g))
+print(imag(g))""",
+    "complex, loop": """
+def looped(z) {
+  y = z
+  for k in 0..4 { y = y * y * 0.5 + z }
+  sum(abs(y) ** 2)
+}
+g = grad[z](looped(z))
+y, dy = jvp[z = cos(z)](looped(z))
+print(real(g))
+print(imag(g))
+print(dy)""",
+    "complex, by real": "print(grad[v](sum(abs(fft(exp(complex(0 * v, v)) * complex(v, 0 * v))) ** 3)))",
+    "complex, second": """
+g = grad[z](sum(abs(grad[z](looped(z))) ** 2))
 print(real(g))
 print(imag(g))""",
 }
