@@ -47,6 +47,11 @@ int run(const std::filesystem::path &file, const RunOptions &options);
 /// Reads files and checks their defs whose parameters have types, for all sizes.
 int check(const std::vector<std::filesystem::path> &files);
 
+/// Runs files and their `test` blocks, with arguments for the script, prints and saves nothing of theirs, and compares each
+/// derivative that they evaluate with central differences in f64: a line a place in the source, with the largest relative
+/// error of the first evaluations. Fails if one is wrong.
+int checkGradients(const std::vector<std::filesystem::path> &files, const std::vector<std::string> &arguments);
+
 /// Runs the `test` blocks of files, each from scratch; the last line is `N passed, N failed`.
 int test(const std::vector<std::filesystem::path> &files, const Options &engine);
 

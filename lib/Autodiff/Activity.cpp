@@ -5,6 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 #include "lib/Autodiff/Activity.h"
+#include "lib/Autodiff/Derivatives.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 
 using namespace mlir;
@@ -85,8 +86,7 @@ void Activity::mark(Operation *op) {
       varying.insert(result);
 }
 
-/// A composite  =>  its body; gives the first of its ops.
-static Block::iterator inlineBody(CompositeOp op) {
+Block::iterator tds::inlineBody(CompositeOp op) {
   Block &body = op.getBody().front();
   YieldOp yield = op.bodyYield();
   for (auto [argument, value] : llvm::zip_equal(body.getArguments(), op.getArgs()))

@@ -13,6 +13,11 @@ namespace tds {
 /// Replaces every tds.vjp and tds.jvp of a module by ops that compute it.
 std::unique_ptr<mlir::Pass> createTdsAutodiffPass();
 
+/// Lets functions compute in f64 and c128.
+std::unique_ptr<mlir::Pass> createTdsWidenPass();
+/// Gives functions a result more for each derivative: `GradientNumbers`.
+std::unique_ptr<mlir::Pass> createTdsCheckGradientsPass();
+
 #define GEN_PASS_REGISTRATION
 #include "lib/Autodiff/Passes.h.inc"
 

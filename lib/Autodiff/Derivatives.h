@@ -19,6 +19,9 @@ llvm::LogicalResult expand(JvpOp request);
 /// Moves the ops of a request's body before it, and gives its results the values that the body yields.
 void inlineRequest(mlir::Operation *request, mlir::ValueRange wrt);
 
+/// A composite  =>  its body; gives the first of its ops.
+mlir::Block::iterator inlineBody(CompositeOp op);
+
 /// Ops that a walk made. They leave the names of the ops that they come from behind: a walk names what it found.
 class Made : public mlir::OpBuilder::Listener {
 public:

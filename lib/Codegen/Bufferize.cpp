@@ -204,6 +204,42 @@ void copyInvariants(Operation *root) {
   });
 }
 
+/// while (%a, %b) { condition %b } do (%b)  =>  while (%a, %b) { condition %a, %b } do (%a, %b)
+///
+/// Canonicalisation leaves out what neither the round nor who comes after reads. Bufferisation wants the state whole:
+/// what a round makes goes back where it was.
+void passWholeState(Operation *root) {
+  SmallVector<scf::WhileOp> loops;
+  root->walk([&](scf::WhileOp loop) {
+    auto passed = loop.getConditionOp().getArgs();
+    auto state = loop.getBeforeArguments();
+    bool ofState = llvm::all_of(passed, [&](Value v) { return llvm::is_contained(state, v); });
+    if (ofState && !llvm::equal(passed, state))
+      loops.push_back(loop);
+  });
+  for (scf::WhileOp loop : loops) {
+    OpBuilder builder(loop);
+    scf::ConditionOp condition = loop.getConditionOp();
+    auto whole = scf::WhileOp::create(builder, loop.getLoc(), loop.getInits().getTypes(), loop.getInits());
+    SmallVector<unsigned> places; // of what was passed, in the state
+    for (Value v : condition.getArgs())
+      places.push_back(cast<BlockArgument>(v).getArgNumber());
+    condition.getArgsMutable().assign(SmallVector<Value>(loop.getBeforeArguments()));
+    Block *after = loop.getAfterBody();
+    unsigned count = after->getNumArguments();
+    for (BlockArgument argument : loop.getBeforeArguments())
+      after->addArgument(argument.getType(), argument.getLoc());
+    for (auto [k, place] : llvm::enumerate(places)) {
+      after->getArgument(unsigned(k)).replaceAllUsesWith(after->getArgument(count + place));
+      loop.getResult(unsigned(k)).replaceAllUsesWith(whole.getResult(place));
+    }
+    after->eraseArguments(0, count);
+    whole.getBefore().takeBody(loop.getBefore());
+    whole.getAfter().takeBody(loop.getAfter());
+    loop.erase();
+  }
+}
+
 /// Where loops start from an empty tensor.
 SmallVector<OpOperand *> emptyInits(Operation *root) {
   SmallVector<OpOperand *> inits;
@@ -373,6 +409,7 @@ struct BufferizePass : impl::TdsBufferizeBase<BufferizePass> {
         return signalPassFailure();
     selectElements(module);
     copyInvariants(module);
+    passWholeState(module);
     if (failed(keepLoopStates(module)))
       return signalPassFailure();
 

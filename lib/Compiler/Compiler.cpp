@@ -1,5 +1,7 @@
 #include "lib/Compiler/Compiler.h"
 #include "dialect/Tds.h"
+#include "lib/Autodiff/Autodiff.h"
+#include "lib/Autodiff/GradientNumbers.h"
 #include "lib/Compiler/Stages.h"
 #include "lib/Conversion/Conversion.h"
 #include "lib/IRGen/IRGen.h"
@@ -24,7 +26,7 @@ struct Compiler::Impl {
 
   Result<std::monostate> run(ModuleOp module, llvm::StringRef after, llvm::StringRef last);
   Result<std::string> print(ModuleOp module, llvm::StringRef stage);
-  Result<Artefact> compile(ModuleOp module);
+  Result<Artefact> compile(ModuleOp module, llvm::StringRef after = "");
 };
 
 Compiler::Compiler(CodegenOptions options) : impl(std::make_unique<Impl>()) {
@@ -222,10 +224,57 @@ Result<Artefact> Compiler::compile(std::string_view text, std::string_view name)
   return impl->compile(*module);
 }
 
-Result<Artefact> Compiler::Impl::compile(ModuleOp module) {
+/// Whether a module asks for a derivative.
+static bool derives(ModuleOp module) {
+  return module->walk([](Operation *op) { return isa<VjpOp, JvpOp>(op) ? WalkResult::interrupt() : WalkResult::advance(); })
+      .wasInterrupted();
+}
+
+static std::vector<GradientCheck> gradientChecks(ModuleOp module) {
+  std::vector<GradientCheck> out;
+  auto all = module->getAttrOfType<ArrayAttr>(GradientNumbers::attribute);
+  auto function = *module.getOps<func::FuncOp>().begin();
+  for (auto one : all ? all.getAsRange<ArrayAttr>() : ArrayAttr::get(module.getContext(), {}).getAsRange<ArrayAttr>()) {
+    GradientCheck &check = out.emplace_back();
+    check.place = rangeOf(cast<LocationAttr>(one[0]));
+    check.result = cast<IntegerAttr>(one[1]).getInt();
+    if (check.result >= 0)
+      check.shape = cast<RankedTensorType>(function.getResultTypes()[unsigned(check.result)]).getShape().vec();
+    check.obstacle = cast<StringAttr>(one[2]).str();
+    for (auto rule : cast<ArrayAttr>(one[3]).getAsValueRange<StringAttr>())
+      check.rules.push_back(rule.str());
+  }
+  return out;
+}
+
+Result<Artefact> Compiler::compileToCheckGradients(const graph::Function &function, const Sources *sources) {
+  Collector collector(&impl->context);
+  OwningOpRef<ModuleOp> module = generate(impl->context, function, {}, sources);
+  if (!module || failed(verify(*module)))
+    return collector.error("irgen");
+  if (!derives(*module))
+    return impl->compile(*module);
+  if (auto done = impl->run(*module, "", "tds"); !done)
+    return done.takeError();
+  {
+    Collector collector(&impl->context);
+    PassManager passes(&impl->context);
+    passes.addPass(createTdsWidenPass());
+    passes.addPass(createTdsCheckGradientsPass());
+    if (failed(passes.run(*module)))
+      return collector.error("check-gradients");
+  }
+  std::vector<GradientCheck> checks = gradientChecks(*module);
+  Result<Artefact> artefact = impl->compile(*module, "tds");
+  if (artefact)
+    artefact->gradientChecks = std::move(checks);
+  return artefact;
+}
+
+Result<Artefact> Compiler::Impl::compile(ModuleOp module, llvm::StringRef after) {
   for (auto function : module.getOps<func::FuncOp>())
     function.setName("entry"); // what LoadedObject looks for
-  if (auto done = run(module, "", "llvm"); !done)
+  if (auto done = run(module, after, "llvm"); !done)
     return done.takeError();
   Artefact artefact;
   artefact.arenaBytes = arenaBytes(module);

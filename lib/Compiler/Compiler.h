@@ -11,11 +11,21 @@
 
 namespace tds {
 
+/// A derivative in a function, and how it is told whether it is right.
+struct GradientCheck {
+  SourceRange place;
+  int64_t result = -1;            ///< of the function: lib/Autodiff/GradientNumbers.h says what it holds; -1: none
+  std::vector<int64_t> shape;     ///< of that result
+  std::string obstacle;           ///< why there is none
+  std::vector<std::string> rules; ///< functions in it that have a vjp of their own
+};
+
 /// Compiled code and what it takes to call it.
 struct Artefact {
   std::vector<char> object;        ///< LoadedObject loads it
   uint64_t arenaBytes = 0;
   std::vector<SourceRange> places; ///< what `tds_error::place` means
+  std::vector<GradientCheck> gradientChecks; ///< their results come after the function's own
 };
 
 /// One MLIR context with the stages of Stages.cpp over it. One thread at a time.
@@ -26,6 +36,9 @@ public:
 
   /// Machine code of a function, all of whose sizes must be given.
   Result<Artefact> compile(const graph::Function &function, const std::map<std::string, int64_t> &sizes, const Sources *sources);
+  /// The same computing in f64, with results behind the function's own that tell whether its derivatives are right. A function
+  /// without any is compiled as it is.
+  Result<Artefact> compileToCheckGradients(const graph::Function &function, const Sources *sources);
   /// The same of a module of tds ops as text, with one function; `name` stands for it in messages.
   Result<Artefact> compile(std::string_view text, std::string_view name);
 

@@ -34,7 +34,8 @@ static Range rangeOf(const SourceRange &place, const Sources &sources) {
 
 static Code codeNamed(std::string_view name) { return name == codeName(Code::E0901) ? Code::E0901 : Code::E0902; }
 
-std::optional<Unit> Backend::compile(const graph::Function &function, Range range, sema::Program &program) {
+std::optional<Unit> Backend::compile(const graph::Function &function, const Piece &piece, sema::Program &program) {
+  Range range = piece.range;
   const Sources &sources = program.sources();
   Unit unit;
   for (const graph::Leaf &leaf : function.results) {
@@ -49,7 +50,8 @@ std::optional<Unit> Backend::compile(const graph::Function &function, Range rang
     }
     unit.results.push_back(std::move(slot));
   }
-  Result<Artefact> artefact = compiler->compile(function, {}, &sources);
+  Result<Artefact> artefact = piece.checkGradients ? compiler->compileToCheckGradients(function, &sources)
+                                                   : compiler->compile(function, {}, &sources);
   if (!artefact) {
     const Error &error = artefact.error();
     Range place = rangeOf(error.range, sources);
@@ -67,6 +69,11 @@ std::optional<Unit> Backend::compile(const graph::Function &function, Range rang
   unit.arenaBytes = artefact->arenaBytes;
   for (const SourceRange &place : artefact->places)
     unit.places.push_back(rangeOf(place, sources));
+  for (const GradientCheck &check : artefact->gradientChecks) {
+    unit.gradientChecks.push_back({rangeOf(check.place, sources), check.result, check.obstacle, check.rules});
+    if (check.result >= 0)
+      unit.results.push_back({"", Element::f64, Shape(check.shape.begin(), check.shape.end())});
+  }
   return unit;
 }
 

@@ -19,15 +19,24 @@ struct Unit {
     Shape shape;
   };
 
+  /// A derivative in the piece: lib/Compiler's GradientCheck.
+  struct GradientCheck {
+    Range place;
+    int64_t result = -1;
+    std::string obstacle;
+    std::vector<std::string> rules;
+  };
+
   /// Inputs whose values have to be known before this piece can be compiled. Nothing else is set then.
   std::set<std::string> wanted;
 
-  std::shared_ptr<const sema::Type> result; ///< its leaves are `results`, in order
+  std::shared_ptr<const sema::Type> result; ///< its leaves are `results`, in order, up to those of checks
   std::vector<Slot> results;
   std::vector<uint32_t> reads; ///< the leaves among the inputs' that the code takes, in its order
   std::vector<std::vector<uint32_t>>
       depends;               ///< for each result: the inputs that it varies with, as derivatives see it
   std::vector<Range> places; ///< of run-time checks
+  std::vector<GradientCheck> gradientChecks; ///< of a piece that asks for them; no cache keeps it
   uint64_t arenaBytes = 0;
   std::vector<char> object;
 

@@ -87,7 +87,7 @@ Hash Workspace::keyOf(const Piece &piece) {
       argumentsUsed = argumentsOfDefinitions(program, *root);
   }
   Hasher key;
-  key.add(engine->target).add(*texts).add(piece.name).add(piece.inputs.size());
+  key.add(engine->target).add(*texts).add(piece.name + (piece.checkGradients ? " checked" : "")).add(piece.inputs.size());
   for (auto &[name, text] : program.arguments)
     if (argumentsUsed.contains(name) || piece.names.contains(name))
       key.add(name).add(text);
@@ -116,7 +116,8 @@ std::shared_ptr<const Unit> Workspace::unit(const Piece &piece) {
       return it->second;
   }
   std::shared_ptr<const Unit> made;
-  if (engine->cache) {
+  bool cached = engine->cache && !piece.checkGradients;
+  if (cached) {
     Times::Watch watch(engine->times, Times::cache);
     if (auto bytes = engine->cache->load(key))
       if (auto unit = Unit::deserialise(*bytes); unit && (!unit->wanted.empty() || Backend::load(*unit)))
@@ -124,7 +125,7 @@ std::shared_ptr<const Unit> Workspace::unit(const Piece &piece) {
   }
   if (!made) {
     made = make(piece);
-    if (made && engine->cache) {
+    if (made && cached) {
       Times::Watch watch(engine->times, Times::cache);
       engine->cache->store(key, made->serialise());
     }
@@ -165,7 +166,7 @@ std::shared_ptr<const Unit> Workspace::make(const Piece &piece) {
   {
     Times::Watch watch(engine->times, Times::compile);
     instance->function->name = "entry"; // what the loader looks for, whatever the def is called
-    std::optional<Unit> compiled = engine->useBackend()->compile(*instance->function, piece.range, program);
+    std::optional<Unit> compiled = engine->useBackend()->compile(*instance->function, piece, program);
     if (!compiled)
       return nullptr;
     unit = std::move(*compiled);

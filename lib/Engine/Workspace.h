@@ -79,6 +79,7 @@ struct Piece {
   std::vector<sema::Input> inputs;
   std::set<std::string> names; ///< that its text mentions; an `arg` among them is part of what it is
   std::function<std::optional<sema::Instance>(sema::Program &, const std::vector<sema::Input> &)> elaborate;
+  bool checkGradients = false; ///< in f64, with `Unit::gradientChecks`
 };
 
 /// A program with the machine code of its pieces. One thread at a time.
@@ -118,7 +119,7 @@ public:
   Backend();
   ~Backend();
   /// Fills in all but `result`, `reads` and `code`. Nothing, and a diagnostic, if the function can't be compiled.
-  std::optional<Unit> compile(const graph::Function &function, Range range, sema::Program &program);
+  std::optional<Unit> compile(const graph::Function &function, const Piece &piece, sema::Program &program);
   /// A function as TDS text, its open sizes by their names.
   Result<std::string> source(const graph::Function &function, const Sources &sources);
   /// Loads `unit.object`. False, and nothing reported, if it is not code for this machine.

@@ -1,5 +1,6 @@
 #pragma once
 #include "lib/Engine/Workspace.h"
+#include "lib/Script/Gradients.h"
 #include "lib/Script/Value.h"
 #include "lib/Syntax/Ast.h"
 #include <chrono>
@@ -22,6 +23,12 @@ public:
   bool run(const ast::Block &block);
   /// Runs until something calls `program.watched`; nothing is printed or saved.
   void runToFirstCall();
+  /// Compares derivatives with differences: the first evaluations of each place, for each of its types. Nothing is
+  /// printed or saved.
+  void checkGradients(GradientReport &report) {
+    gradients = &report;
+    quiet = true;
+  }
   /// Nothing of one run is seen by the next.
   void forget() {
     variables.clear();
@@ -74,6 +81,7 @@ private:
       std::vector<bool> known;
       Sources from;
       std::shared_ptr<const engine::Unit> unit;
+      unsigned evaluations = 0; ///< with checks of gradients
     };
     ast::ExprPtr owned;   ///< the expression rewritten
     bool derives = false; ///< a derivative is written in it
@@ -91,7 +99,7 @@ private:
   void findVariables(Site &site);
   std::shared_ptr<const engine::Unit> instantiate(Site &site, const char *tag, const ast::Expr &e,
                                                   std::vector<Value> &inputs, const std::vector<std::string> &names,
-                                                  const Site::Sources &from);
+                                                  const Site::Sources &from, bool checkGradients);
   Site::Sources sources(const Site &site, const std::vector<Value> &inputs) const;
   std::vector<Origins> origins(const engine::Unit &unit, const std::vector<Value> &inputs) const;
 
@@ -129,6 +137,7 @@ private:
   std::unordered_map<const ast::Expr *, Site> sites;
   std::unordered_map<const ast::Stmt *, ast::ExprPtr> rewritten; ///< `a += e`, `c[i] := e` as expressions
   bool quiet = false;
+  GradientReport *gradients = nullptr; ///< null: they are not checked
   std::chrono::steady_clock::time_point start = std::chrono::steady_clock::now();
 };
 

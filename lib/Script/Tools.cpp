@@ -1,5 +1,6 @@
 #include "lib/Script/Arguments.h"
 #include "lib/Script/Check.h"
+#include "lib/Script/Gradients.h"
 #include "lib/Script/Interpreter.h"
 #include "lib/Script/Terminal.h"
 #include "lib/Syntax/Parser.h"
@@ -104,6 +105,46 @@ int tools::check(const std::vector<fs::path> &files) {
     if (module)
       checkProgram(program, *module);
     status = std::max(status, report(program));
+  }
+  return status;
+}
+
+int tools::checkGradients(const std::vector<fs::path> &files, const std::vector<std::string> &given) {
+  int status = fine;
+  for (const fs::path &file : files) {
+    auto engine = engine::EngineImpl::create({}); // without a cache, which has code without checks
+    if (!engine)
+      return report(engine.error());
+    engine::Workspace workspace(*engine);
+    sema::Program &program = workspace.program;
+    const sema::Module *module = workspace.load(file);
+    if (!module || program.diagnostics().hasErrors()) {
+      status = std::max(status, report(program));
+      continue;
+    }
+    std::vector<Argument> arguments = argumentsOf(program, *module);
+    if (std::string wrong = setArguments(program, arguments, given); !wrong.empty()) {
+      complain("error[E0501]: " + wrong + "\n");
+      return usage;
+    }
+    if (!checkProgram(program, *module)) {
+      status = std::max(status, report(program));
+      continue;
+    }
+    GradientReport gradients;
+    auto run = [&](auto &&part) {
+      Interpreter interpreter(workspace, *module, file.parent_path());
+      interpreter.checkGradients(gradients);
+      part(interpreter);
+      status = std::max(status, report(program));
+    };
+    run([](Interpreter &interpreter) { interpreter.runTopLevel(); });
+    for (const ast::ItemPtr &item : module->file->items)
+      if (auto *test = dyn_cast<ast::TestItem>(item.get()))
+        run([&](Interpreter &interpreter) { interpreter.run(*test->body); });
+    std::fputs(gradients.text(program.sources()).c_str(), stdout);
+    if (gradients.anyWrong())
+      status = std::max(status, int(failed));
   }
   return status;
 }

@@ -79,3 +79,25 @@ func.func @earlier(%x: tensor<8xf32>) -> (tensor<8xf32>, tensor<4xf32>) {
   %p = tensor.extract_slice %a[0] [4] [1] : tensor<8xf32> to tensor<4xf32>
   return %u, %p : tensor<8xf32>, tensor<4xf32>
 }
+
+// -----
+
+// What canonicalisation leaves out of a condition, because no round reads it, is state all the same.
+// CHECK-LABEL: func private @unread_body
+// CHECK: scf.while
+// CHECK: scf.condition
+func.func @unread(%a: tensor<f64>, %b: tensor<f64>) -> tensor<f64> {
+  %c = arith.constant 1.0 : f64
+  %r = scf.while (%x = %a, %y = %b) : (tensor<f64>, tensor<f64>) -> tensor<f64> {
+    %v = tensor.extract %x[] : tensor<f64>
+    %go = arith.cmpf ogt, %v, %c : f64
+    scf.condition(%go) %y : tensor<f64>
+  } do {
+  ^bb0(%y: tensor<f64>):
+    %v = tensor.extract %y[] : tensor<f64>
+    %w = arith.mulf %v, %c : f64
+    %x = tensor.insert %w into %y[] : tensor<f64>
+    scf.yield %x, %y : tensor<f64>, tensor<f64>
+  }
+  return %r : tensor<f64>
+}

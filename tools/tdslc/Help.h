@@ -19,6 +19,7 @@ The top level of a file is a script that calls them.
   tdslc run digits.tds --epochs 50         what follows the file is for the script: its `arg epochs = 20`
   tdslc run digits.tds --help              which arguments it has
   tdslc check fit.tds                      find its errors, run nothing
+  tdslc check --grad fit.tds               compare every derivative that it evaluates with differences
   tdslc test fit.tds                       run its `test "name" { assert .. }` blocks
   tdslc fmt fit.tds                        write it in the one style; --check tells whether it is
   tdslc emit fit.tds --stage linalg --fn loss --size n=100    see what becomes of a def

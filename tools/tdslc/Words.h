@@ -17,6 +17,13 @@ inline std::vector<std::string> optionsOf(const CLI::App &verb) {
   return names;
 }
 
+/// What stands behind a `--`, which ends the command line.
+inline std::vector<std::string> cutAtDashes(int &argc, char **argv) {
+  char **end = argv + argc, **dashes = std::find(argv, end, std::string_view("--"));
+  argc = int(dashes - argv);
+  return {dashes == end ? end : dashes + 1, end};
+}
+
 /// `n=64`; false if it is not that.
 inline bool readSize(const std::string &text, std::map<std::string, int64_t> &sizes) {
   size_t sign = text.find('=');
@@ -38,7 +45,8 @@ inline std::string wrongWord(CLI::App &app, const std::vector<std::string> &word
       std::string name = word.substr(0, word.find('='));
       std::vector<std::string> known = optionsOf(*verb);
       if (std::find(known.begin(), known.end(), name) == known.end())
-        return (verb == &app ? "there is no option `" : "`tdslc " + verb->get_name() + "` has no option `") + name + "`" + meant(name, known);
+        return (verb == &app ? "there is no option `" : "`tdslc " + verb->get_name() + "` has no option `") + name +
+               "`" + meant(name, known);
     } else if (verb == &app) {
       if (std::find(verbs.begin(), verbs.end(), word) == verbs.end())
         return "there is no verb `" + word + "`" +
@@ -47,4 +55,13 @@ inline std::string wrongWord(CLI::App &app, const std::vector<std::string> &word
     }
   }
   return "";
+}
+
+/// What `tdslc run` lacks if the first of its words is no file.
+inline std::string noFile(const std::vector<std::string> &words, const CLI::App &run) {
+  if (words.empty())
+    return "run what? tdslc run FILE";
+  if (!words[0].starts_with("-"))
+    return "";
+  return "run what? tdslc run FILE; there is no option " + words[0] + meant(words[0], optionsOf(run));
 }

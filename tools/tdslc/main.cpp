@@ -25,7 +25,7 @@ int main(int argc, char **argv) {
   app.footer(statuses);
   app.set_version_flag("--version", "tdslc " + tools::version());
   app.get_formatter()->column_width(32);
-  bool noCache = false, checkOnly = false;
+  bool noCache = false, checkOnly = false, gradients = false;
   std::string cache, what;
   std::vector<std::filesystem::path> files;
   tools::RunOptions run;
@@ -33,16 +33,20 @@ int main(int argc, char **argv) {
   std::vector<std::string> sizes;
   int status = tools::fine;
 
+  if (argc > 1 && argv[1] == std::string_view("check"))
+    run.arguments = cutAtDashes(argc, argv);
   CLI::App *verb = app.add_subcommand("run", "run a script: tdslc run [OPTIONS] FILE [ARGUMENTS OF THE SCRIPT]");
   addEngine(*verb, run.engine, noCache, cache);
   verb->add_flag("--time", run.time, "say at the end where time went");
   verb->prefix_command(); // FILE, and all behind it
 
   for (auto [name, purpose] : {std::pair("check", "find the errors of files, run nothing"),
-                            {"test", "run the test blocks of files"},
-                            {"fmt", "write files in the one style"}})
+                               {"test", "run the test blocks of files"},
+                               {"fmt", "write files in the one style"}})
     app.add_subcommand(name, purpose)->add_option("FILE", files)->required();
   addEngine(*app.get_subcommand("test"), run.engine, noCache, cache);
+  app.get_subcommand("check")->add_flag(
+      "--grad", gradients, "run them, and compare each derivative with differences; arguments of a script follow a --");
   app.get_subcommand("fmt")->add_flag("--check", checkOnly, "change nothing; name the files that differ");
 
   verb = app.add_subcommand("emit", "print a def as it is after a stage of the compiler");
@@ -73,17 +77,15 @@ int main(int argc, char **argv) {
       return std::cerr << "error: a size is written n=64, not `" << size << "`\n", tools::usage;
   if (app.got_subcommand("run")) {
     std::vector<std::string> rest = app.get_subcommand("run")->remaining();
-    if (rest.empty() || rest[0].starts_with("-"))
-      return std::cerr << "error: run what? tdslc run FILE"
-                       << (rest.empty() ? ""
-                                        : "; there is no option " + rest[0] +
-                                              meant(rest[0], optionsOf(*app.get_subcommand("run"))))
-                       << "\n",
-             tools::usage;
+    if (std::string wrong = noFile(rest, *app.get_subcommand("run")); !wrong.empty())
+      return std::cerr << "error: " << wrong << "\n", tools::usage;
     run.arguments.assign(rest.begin() + 1, rest.end());
     status = tools::run(rest[0], run);
   } else if (app.got_subcommand("check")) {
-    status = tools::check(files);
+    if (!gradients && !run.arguments.empty())
+      return std::cerr << "error: `" << run.arguments[0] << "` is for a script, and without --grad none is run\n",
+             tools::usage;
+    status = gradients ? tools::checkGradients(files, run.arguments) : tools::check(files);
   } else if (app.got_subcommand("test")) {
     status = tools::test(files, run.engine);
   } else if (app.got_subcommand("fmt")) {
