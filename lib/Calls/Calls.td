@@ -25,8 +25,8 @@ def Rt_RuntimeCallOp : Op<Rt_Dialect, "call", [AttrSizedOperandSegments, Destina
     operands after `into` are where the results may be written; on buffers they are the results, and `for` has the call.
 
     ```mlir
-    %y = rt.call "tds_cholesky"(%x : tensor<4x4xf32>) into(%e : tensor<4x4xf32>) numbers [1, 4, 8, 0] -> tensor<4x4xf32>
-    rt.call "tds_cholesky"(%x : memref<4x4xf32>) into(%y : memref<4x4xf32>) numbers [1, 4, 8, 0] for %call : !llvm.ptr
+    %y = rt.call "tds_cholesky"(%x : tensor<4x4xf32>) into(%e : tensor<4x4xf32>) numbers [1, 4, 8, 1, 0] -> tensor<4x4xf32>
+    rt.call "tds_cholesky"(%x : memref<4x4xf32>) into(%y : memref<4x4xf32>) numbers [1, 4, 8, 1, 0] for %call : !llvm.ptr
     ```
   }];
   let arguments = (ins StrAttr:$symbol, Variadic<AnyShaped>:$inputs, Variadic<AnyShaped>:$outs, Optional<AnyType>:$call,

@@ -42,10 +42,10 @@ int64_t rowsOf(RankedTensorType type, int64_t own) {
   return rows;
 }
 
-/// Tensors of these types that a call fills; of those without elements nothing is asked. A call that may report has the
-/// number of its place as the last of its numbers.
+/// Tensors of these types that a call fills; of those without elements nothing is asked. `reports`: a check of it may
+/// fail.
 SmallVector<Value> callRuntime(OpBuilder &b, Location loc, StringRef symbol, ValueRange inputs,
-                               ArrayRef<RankedTensorType> types, SmallVector<int64_t> numbers, bool checks = false) {
+                               ArrayRef<RankedTensorType> types, SmallVector<int64_t> numbers, bool reports = false) {
   SmallVector<Value> outs;
   int64_t elements = 0;
   for (RankedTensorType type : types) {
@@ -56,7 +56,7 @@ SmallVector<Value> callRuntime(OpBuilder &b, Location loc, StringRef symbol, Val
     return outs;
   SmallVector<Type> results(types.begin(), types.end());
   auto call = RuntimeCallOp::create(b, loc, results, symbol, inputs, outs, Value(), numbers);
-  if (checks && numbers.back() >= 0)
+  if (reports)
     call->setAttr(checked, b.getUnitAttr());
   return llvm::to_vector_of<Value>(call.getResults());
 }
@@ -97,64 +97,63 @@ struct LowerFft : OpConversionPattern<FftOp> {
   }
 };
 
-/// The number of a check at this op; -1 for none.
-int64_t numberPlace(Operation *op, bool unchecked, Places &places) {
-  if (unchecked)
-    return -1;
-  places.push_back(placeOf(op->getLoc()));
-  return int64_t(places.size()) - 1;
-}
-
-/// What makes calls that may fail.
-template <class Op> struct CheckedPattern : OpConversionPattern<Op> {
-  CheckedPattern(const TypeConverter &types, MLIRContext *context, Places &places)
+/// Calls of linear algebra: a matrix may fail, where it is checked, and there may be no LAPACK.
+template <class Op> struct LinearPattern : OpConversionPattern<Op> {
+  LinearPattern(const TypeConverter &types, MLIRContext *context, Places &places)
       : OpConversionPattern<Op>(types, context), places(places) {}
+
+  /// The number of this op's place.
+  int64_t placeNumber(Operation *op) const {
+    places.push_back(placeOf(op->getLoc()));
+    return int64_t(places.size()) - 1;
+  }
   Places &places;
 };
 
-struct LowerCholesky : CheckedPattern<CholeskyOp> {
-  using CheckedPattern::CheckedPattern;
+struct LowerCholesky : LinearPattern<CholeskyOp> {
+  using LinearPattern::LinearPattern;
   LogicalResult matchAndRewrite(CholeskyOp op, OpAdaptor adaptor, ConversionPatternRewriter &r) const override {
     RankedTensorType x = typeOf(op.getX());
     r.replaceOp(op, callRuntime(r, op.getLoc(), "tds_cholesky", adaptor.getX(), x,
                                 {rowsOf(x, 2), x.getShape().back(), elementCode(x.getElementType()),
-                                 numberPlace(op, op.getUnchecked(), places)},
-                                /*checks=*/true));
+                                 int64_t(!op.getUnchecked()), placeNumber(op)},
+                                /*reports=*/true));
     return success();
   }
 };
 
-struct LowerTriangularSolve : CheckedPattern<TriangularSolveOp> {
-  using CheckedPattern::CheckedPattern;
+struct LowerTriangularSolve : LinearPattern<TriangularSolveOp> {
+  using LinearPattern::LinearPattern;
   LogicalResult matchAndRewrite(TriangularSolveOp op, OpAdaptor adaptor, ConversionPatternRewriter &r) const override {
     RankedTensorType x = typeOf(op.getB());
     r.replaceOp(op, callRuntime(r, op.getLoc(), "tds_triangular_solve", {adaptor.getA(), adaptor.getB()}, x,
                                 {rowsOf(x, 2), x.getShape()[size_t(x.getRank()) - 2], x.getShape().back(),
-                                 elementCode(x.getElementType()), int64_t(op.getUpper()),
-                                 numberPlace(op, op.getUnchecked(), places)},
-                                /*checks=*/true));
+                                 elementCode(x.getElementType()), int64_t(op.getUpper()), int64_t(!op.getUnchecked()),
+                                 placeNumber(op)},
+                                /*reports=*/true));
     return success();
   }
 };
 
-struct LowerSolve : CheckedPattern<SolveOp> {
-  using CheckedPattern::CheckedPattern;
+struct LowerSolve : LinearPattern<SolveOp> {
+  using LinearPattern::LinearPattern;
   LogicalResult matchAndRewrite(SolveOp op, OpAdaptor adaptor, ConversionPatternRewriter &r) const override {
     RankedTensorType x = typeOf(op.getB());
     r.replaceOp(op, callRuntime(r, op.getLoc(), "tds_solve", {adaptor.getA(), adaptor.getB()}, x,
                                 {rowsOf(x, 2), x.getShape()[size_t(x.getRank()) - 2], x.getShape().back(),
-                                 elementCode(x.getElementType()), numberPlace(op, op.getUnchecked(), places)},
-                                /*checks=*/true));
+                                 elementCode(x.getElementType()), int64_t(!op.getUnchecked()), placeNumber(op)},
+                                /*reports=*/true));
     return success();
   }
 };
 
-struct LowerDet : OpConversionPattern<DetOp> {
-  using Base::Base;
+struct LowerDet : LinearPattern<DetOp> {
+  using LinearPattern::LinearPattern;
   LogicalResult matchAndRewrite(DetOp op, OpAdaptor adaptor, ConversionPatternRewriter &r) const override {
     RankedTensorType a = typeOf(op.getA());
     r.replaceOp(op, callRuntime(r, op.getLoc(), "tds_det", adaptor.getA(), typeOf(op.getResult()),
-                                {rowsOf(a, 2), a.getShape().back(), elementCode(a.getElementType())}));
+                                {rowsOf(a, 2), a.getShape().back(), elementCode(a.getElementType()), placeNumber(op)},
+                                /*reports=*/true));
     return success();
   }
 };
@@ -163,8 +162,8 @@ struct LowerDet : OpConversionPattern<DetOp> {
 
 void addCallPatterns(const TypeConverter &types, RewritePatternSet &patterns, Places &places) {
   MLIRContext *context = patterns.getContext();
-  patterns.add<LowerSort, LowerFft, LowerDet>(types, context);
-  patterns.add<LowerCholesky, LowerTriangularSolve, LowerSolve>(types, context, places);
+  patterns.add<LowerSort, LowerFft>(types, context);
+  patterns.add<LowerCholesky, LowerTriangularSolve, LowerSolve, LowerDet>(types, context, places);
 }
 
 } // namespace tds

@@ -19,7 +19,7 @@ extern "C" {
 #endif
 
 /* Changes whenever a struct or a function's meaning below does: kept code of another version is not loaded. */
-#define TDS_ABI_VERSION 2
+#define TDS_ABI_VERSION 3
 
 /* What a check of compiled code can find. */
 enum tds_error_code {
@@ -28,7 +28,8 @@ enum tds_error_code {
   TDS_ASSERTION = 2,             /* an `assert` in a def: value and bound are 0 */
   TDS_NOT_POSITIVE_DEFINITE = 3, /* a matrix given to Cholesky: value, its number in the batch */
   TDS_SINGULAR = 4,              /* a matrix that is divided by: the same */
-  TDS_NO_MEMORY = 5              /* no scratch memory of value bytes; the place is -1 */
+  TDS_NO_MEMORY = 5,             /* no scratch memory of value bytes; the place is -1 */
+  TDS_NO_LIBRARY = 6             /* no LAPACK on this machine */
 };
 
 /* The first failing check of a call. */
@@ -113,14 +114,14 @@ typedef struct tds_fft_arguments {
 TDS_ABI void tds_fft(const tds_call *call, const tds_fft_arguments *arguments);
 
 /* Linear algebra over batches of `count` matrices, row-major; elements are floating or complex, 32 or 64 bits a part. A
- * matrix that fails has results of nan and is reported at `place`, its number in the batch as the value; -1: it is not.
- */
+ * matrix that fails has results of nan and, where `checked`, is reported at `place`, its number in the batch as the
+ * value. Without LAPACK all results are nan, and that is reported there. */
 
 /* L, lower triangular, of x = L L^H. The lower triangle of x is read. */
 typedef struct tds_cholesky_arguments {
   const void *x; /* [count, n, n] */
   void *l;       /* the same */
-  int64_t count, n, element, place;
+  int64_t count, n, element, checked, place;
 } tds_cholesky_arguments;
 TDS_ABI void tds_cholesky(const tds_call *call, const tds_cholesky_arguments *arguments);
 
@@ -129,7 +130,7 @@ typedef struct tds_triangular_solve_arguments {
   const void *a; /* [count, n, n] */
   const void *b; /* [count, n, columns] */
   void *x;       /* the same */
-  int64_t count, n, columns, element, upper, place;
+  int64_t count, n, columns, element, upper, checked, place;
 } tds_triangular_solve_arguments;
 TDS_ABI void tds_triangular_solve(const tds_call *call, const tds_triangular_solve_arguments *arguments);
 
@@ -138,7 +139,7 @@ typedef struct tds_solve_arguments {
   const void *a; /* [count, n, n] */
   const void *b; /* [count, n, columns] */
   void *x;       /* the same */
-  int64_t count, n, columns, element, place;
+  int64_t count, n, columns, element, checked, place;
 } tds_solve_arguments;
 TDS_ABI void tds_solve(const tds_call *call, const tds_solve_arguments *arguments);
 
@@ -146,7 +147,7 @@ TDS_ABI void tds_solve(const tds_call *call, const tds_solve_arguments *argument
 typedef struct tds_det_arguments {
   const void *a; /* [count, n, n] */
   void *det;     /* [count] */
-  int64_t count, n, element;
+  int64_t count, n, element, place;
 } tds_det_arguments;
 TDS_ABI void tds_det(const tds_call *call, const tds_det_arguments *arguments);
 

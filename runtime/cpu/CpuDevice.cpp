@@ -11,6 +11,7 @@
 
 #include "runtime/Device.h"
 #include "runtime/Errors.h"
+#include "runtime/cpu/Lapack.h"
 #include "runtime/cpu/Pool.h"
 
 namespace tds::rt {
@@ -86,6 +87,11 @@ Error checkFailed(const tds_error &check) {
   }
   if (check.code == TDS_NO_MEMORY)
     return makeError(code::Memory, "no memory for " + std::to_string(check.value) + " bytes");
+  if (check.code == TDS_NO_LIBRARY)
+    return makeError(
+        code::Library, "linear algebra needs LAPACK, which is not on this machine: tried " + lapackTried(),
+        {"install OpenBLAS (Debian: `apt install libopenblas0-pthread`), or name a library of LAPACK in the "
+         "environment variable TDS_LAPACK"});
   return makeError(code::Check, "an assertion does not hold");
 }
 

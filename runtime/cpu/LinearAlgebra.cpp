@@ -5,56 +5,26 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Our own rather than LAPACK's: a program runs on a machine that has none, and gives the same bits whatever is
-// installed and however many threads run. Blocks of 64: what is left of each is C -= A B, by panels of B that stay in
-// the cache. One matrix uses all cores in those products, several are shared out.
+// LAPACK's, on one thread a matrix: the matrices of a batch, or the right sides of one matrix in runs of a fixed
+// number, go to our pool, so that a result does not depend on the number of threads.
+//
+// Ours are row-major, LAPACK's column-major. A Cholesky factor needs no copy: U of x^T = U^H U is L of x = L L^H, read
+// by rows. For LU the matrix is turned, so that pivots are those that NumPy's users know.
 //
 //===----------------------------------------------------------------------===//
 #include <algorithm>
 #include <cmath>
-#include <complex>
 #include <limits>
 #include <memory>
 #include <new>
 
 #include "runtime/abi/abi.h"
+#include "runtime/cpu/Lapack.h"
 
-// Products may be fused and sums reordered as the compiler likes: fixed when this is built.
-#pragma clang fp contract(fast) reassociate(on)
-
-#if defined(__x86_64__) && !defined(__SANITIZE_ADDRESS__) && !__has_feature(thread_sanitizer) &&                       \
-    !__has_feature(address_sanitizer)
-#define TDS_CLONES __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
-#else
-#define TDS_CLONES
-#endif
+using tds::rt::Lapack;
+using tds::rt::OneThread;
 
 namespace {
-
-constexpr int64_t block = 64;
-
-template <class T> struct Real {
-  using type = T;
-};
-template <class T> struct Real<std::complex<T>> {
-  using type = T;
-};
-
-template <class T> T conjugate(T x) { return x; }
-template <class T> std::complex<T> conjugate(std::complex<T> x) { return std::conj(x); }
-template <class T> T times(T x, T y) { return x * y; }
-/// Without the rules of C for infinities, which no product of matrices follows.
-template <class T> std::complex<T> times(std::complex<T> x, std::complex<T> y) {
-  return {x.real() * y.real() - x.imag() * y.imag(), x.real() * y.imag() + x.imag() * y.real()};
-}
-
-/// A part of a row-major matrix.
-template <class T> struct Part {
-  T *at;
-  int64_t stride;
-  T *row(int64_t i) const { return at + i * stride; }
-  Part from(int64_t i, int64_t j) const { return {at + i * stride + j, stride}; }
-};
 
 template <class Body> void parallelFor(tds_pool *pool, int64_t end, int64_t grain, Body &&body) {
   auto call = [](void *context, int64_t begin, int64_t end, int64_t) {
@@ -63,246 +33,15 @@ template <class Body> void parallelFor(tds_pool *pool, int64_t end, int64_t grai
   tds_parallel_for(pool, call, &body, 0, end, grain);
 }
 
-//===----------------------------------------------------------------------===//
-// C -= A B
-//===----------------------------------------------------------------------===//
-
-/// The columns of a panel of B: 64 bytes, packed row after row.
-template <class T> constexpr int64_t panel = std::max<int64_t>(64 / int64_t(sizeof(T)), 1);
-
-template <class T, int rows>
-[[gnu::always_inline]] inline void tile(Part<T> c, Part<const T> a, const T *b, int64_t depth) {
-  typedef T Vector __attribute__((vector_size(64)));
-  Vector sums[rows] = {};
-  for (int64_t k = 0; k < depth; ++k) {
-    Vector v;
-    __builtin_memcpy(&v, b + k * panel<T>, sizeof v);
-    for (int i = 0; i < rows; ++i)
-      sums[i] += a.row(i)[k] * v;
-  }
-  for (int i = 0; i < rows; ++i) {
-    Vector v;
-    __builtin_memcpy(&v, c.row(i), sizeof v);
-    v -= sums[i];
-    __builtin_memcpy(c.row(i), &v, sizeof v);
-  }
-}
-
-/// Rows of C, all of a panel wide.
+/// to[j, i] = from[i, j], row-major, in tiles that stay in the cache.
 template <class T>
-[[gnu::always_inline]] inline void strip(Part<T> c, Part<const T> a, const T *b, int64_t rows, int64_t depth) {
-  int64_t i = 0;
-  for (; i + 4 <= rows; i += 4)
-    tile<T, 4>(c.from(i, 0), a.from(i, 0), b, depth);
-  for (; i < rows; ++i)
-    tile<T, 1>(c.from(i, 0), a.from(i, 0), b, depth);
-}
-
-TDS_CLONES void stripOf(Part<float> c, Part<const float> a, const float *b, int64_t rows, int64_t depth) {
-  strip(c, a, b, rows, depth);
-}
-TDS_CLONES void stripOf(Part<double> c, Part<const double> a, const double *b, int64_t rows, int64_t depth) {
-  strip(c, a, b, rows, depth);
-}
-template <class T> void stripOf(Part<T> c, Part<const T> a, const T *b, int64_t rows, int64_t depth) {
-  for (int64_t i = 0; i < rows; ++i)
-    for (int64_t j = 0; j < panel<T>; ++j) {
-      T sum = 0;
-      for (int64_t k = 0; k < depth; ++k)
-        sum += times(a.row(i)[k], b[k * panel<T> + j]);
-      c.row(i)[j] -= sum;
-    }
-}
-
-/// What C -= A B is done to: a depth of `block` at most; `adjoint`: B is the conjugate transpose of what is given.
-template <class T> struct Product {
-  int64_t rows, columns, depth;
-  Part<T> c;
-  Part<const T> a, b;
-  bool adjoint = false;
-  bool lower = false; ///< only where the row is not above the panel's first column
-
-  void subtract(tds_pool *pool) const {
-    if (rows <= 0 || columns <= 0 || depth <= 0)
-      return;
-    int64_t panels = (columns + panel<T> - 1) / panel<T>;
-    int64_t grain = std::max<int64_t>(1, (int64_t(1) << 16) / std::max<int64_t>(1, rows * depth * panel<T>));
-    parallelFor(pool, panels, grain, [this](int64_t begin, int64_t end) {
-      for (int64_t p = begin; p < end; ++p)
-        onePanel(p * panel<T>);
-    });
-  }
-
-private:
-  void onePanel(int64_t first) const {
-    alignas(64) T packed[block * panel<T>], edge[block * panel<T>];
-    int64_t width = std::min(panel<T>, columns - first);
-    for (int64_t k = 0; k < depth; ++k)
-      for (int64_t j = 0; j < panel<T>; ++j)
-        packed[k * panel<T> + j] = j >= width ? T(0) : adjoint ? conjugate(b.row(first + j)[k]) : b.row(k)[first + j];
-    int64_t top = lower ? first : 0;
-    if (width == panel<T>)
-      return stripOf(c.from(top, first), a.from(top, 0), packed, rows - top, depth);
-    for (int64_t i = top; i < rows; i += block) { // the last columns go through a buffer
-      int64_t some = std::min(block, rows - i);
-      for (int64_t r = 0; r < some; ++r)
-        for (int64_t j = 0; j < panel<T>; ++j)
-          edge[r * panel<T> + j] = j < width ? c.row(i + r)[first + j] : T(0);
-      stripOf(Part<T>{edge, panel<T>}, a.from(i, 0), packed, some, depth);
-      for (int64_t r = 0; r < some; ++r)
-        std::copy_n(edge + r * panel<T>, width, c.row(i + r) + first);
-    }
-  }
-};
-
-//===----------------------------------------------------------------------===//
-// Triangular systems
-//===----------------------------------------------------------------------===//
-
-/// x = A^-1 x for one column that is contiguous; A is triangular.
-template <class T> void solveColumn(Part<const T> a, T *x, int64_t n, bool upper, bool unit) {
-  for (int64_t step = 0; step < n; ++step) {
-    int64_t i = upper ? n - 1 - step : step, begin = upper ? i + 1 : 0, end = upper ? n : i;
-    T sum = 0;
-    for (int64_t k = begin; k < end; ++k)
-      sum += times(a.row(i)[k], x[k]);
-    x[i] = unit ? x[i] - sum : (x[i] - sum) / a.row(i)[i];
-  }
-}
-
-/// The same for rows of several columns, within a block.
-template <class T> void solveBlock(Part<const T> a, Part<T> x, int64_t n, int64_t columns, bool upper, bool unit) {
-  for (int64_t step = 0; step < n; ++step) {
-    int64_t i = upper ? n - 1 - step : step;
-    T *target = x.row(i);
-    for (int64_t k = upper ? i + 1 : 0; k < (upper ? n : i); ++k) {
-      T factor = a.row(i)[k];
-      const T *from = x.row(k);
-      for (int64_t j = 0; j < columns; ++j)
-        target[j] -= times(factor, from[j]);
-    }
-    if (!unit)
-      for (int64_t j = 0; j < columns; ++j)
-        target[j] /= a.row(i)[i];
-  }
-}
-
-template <class T>
-void triangularSolve(tds_pool *pool, Part<const T> a, Part<T> x, int64_t n, int64_t columns, bool upper, bool unit) {
-  if (columns == 1 && x.stride == 1)
-    return solveColumn(a, x.at, n, upper, unit);
-  int64_t blocks = (n + block - 1) / block;
-  for (int64_t step = 0; step < blocks; ++step) {
-    int64_t first = (upper ? blocks - 1 - step : step) * block, size = std::min(block, n - first), last = first + size;
-    parallelFor(pool, columns, 256, [&](int64_t begin, int64_t end) {
-      solveBlock(a.from(first, first), x.from(first, begin), size, end - begin, upper, unit);
-    });
-    Part<const T> solved{x.row(first), x.stride};
-    if (upper)
-      Product<T>{first, columns, size, x, a.from(0, first), solved}.subtract(pool);
-    else
-      Product<T>{n - last, columns, size, x.from(last, 0), a.from(last, first), solved}.subtract(pool);
-  }
-}
-
-//===----------------------------------------------------------------------===//
-// Cholesky and LU
-//===----------------------------------------------------------------------===//
-
-/// L of x = L L^H in place of the lower triangle; false if there is none.
-template <class T> bool choleskyBlock(Part<T> x, int64_t n) {
-  using R = typename Real<T>::type;
-  for (int64_t j = 0; j < n; ++j)
-    for (int64_t i = j; i < n; ++i) {
-      T sum = x.row(i)[j];
-      for (int64_t k = 0; k < j; ++k)
-        sum -= times(x.row(i)[k], conjugate(x.row(j)[k]));
-      if (i > j) {
-        x.row(i)[j] = sum / x.row(j)[j];
-        continue;
-      }
-      R pivot = std::real(sum);
-      if (!(pivot > 0)) // also nan
-        return false;
-      x.row(j)[j] = std::sqrt(pivot);
-    }
-  return true;
-}
-
-template <class T> bool cholesky(tds_pool *pool, Part<T> x, int64_t n) {
-  for (int64_t first = 0; first < n; first += block) {
-    int64_t size = std::min(block, n - first), last = first + size;
-    Part<T> diagonal = x.from(first, first);
-    if (!choleskyBlock(diagonal, size))
-      return false;
-    // L21 = A21 L11^-H, a row at a time
-    parallelFor(pool, n - last, 16, [&](int64_t begin, int64_t end) {
-      for (int64_t r = begin; r < end; ++r) {
-        T *row = x.row(last + r) + first;
-        for (int64_t j = 0; j < size; ++j) {
-          T sum = row[j];
-          for (int64_t k = 0; k < j; ++k)
-            sum -= times(row[k], conjugate(diagonal.row(j)[k]));
-          row[j] = sum / diagonal.row(j)[j];
-        }
-      }
-    });
-    Part<const T> panel{x.row(last) + first, x.stride};
-    Product<T>{n - last, n - last, size, x.from(last, last), panel, panel, true, true}.subtract(pool);
-  }
-  return true;
-}
-
-/// P A = L U in place, with the greatest pivots; `swapped[i]` is the row that i was exchanged with. Whether no pivot is
-/// zero.
-template <class T> bool factorise(tds_pool *pool, Part<T> a, int64_t n, int64_t *swapped) {
-  bool regular = true;
-  for (int64_t first = 0; first < n; first += block) {
-    int64_t size = std::min(block, n - first), last = first + size;
-    for (int64_t j = first; j < last; ++j) {
-      int64_t best = j;
-      for (int64_t i = j + 1; i < n; ++i)
-        if (std::abs(a.row(i)[j]) > std::abs(a.row(best)[j]))
-          best = i;
-      swapped[j] = best;
-      if (best != j)
-        std::swap_ranges(a.row(j), a.row(j) + n, a.row(best));
-      T pivot = a.row(j)[j];
-      if (pivot == T(0)) {
-        regular = false;
-        continue;
-      }
-      for (int64_t i = j + 1; i < n; ++i) {
-        T factor = a.row(i)[j] = a.row(i)[j] / pivot;
-        const T *from = a.row(j);
-        for (int64_t k = j + 1; k < last; ++k)
-          a.row(i)[k] -= times(factor, from[k]);
-      }
-    }
-    // U12 = L11^-1 A12;  A22 -= L21 U12
-    Part<const T> lower = {a.row(first) + first, a.stride};
-    parallelFor(pool, n - last, 256, [&](int64_t begin, int64_t end) {
-      solveBlock(lower, a.from(first, last + begin), size, end - begin, false, true);
-    });
-    Product<T>{n - last, n - last, size, a.from(last, last), lower.from(size, 0), {a.row(first) + last, a.stride}}
-        .subtract(pool);
-  }
-  return regular;
-}
-
-//===----------------------------------------------------------------------===//
-// Batches
-//===----------------------------------------------------------------------===//
-
-/// Calls the body for each matrix of a batch: on all cores, unless there is one, which may use them.
-template <class Body> void eachMatrix(const tds_call *call, int64_t count, int64_t n, Body body) {
-  if (count == 1)
-    return body(0, call->pool);
-  int64_t grain = std::max<int64_t>(1, 20000 / std::max<int64_t>(1, n * n * n));
-  parallelFor(call->pool, count, grain, [&](int64_t begin, int64_t end) {
-    for (int64_t i = begin; i < end; ++i)
-      body(i, nullptr);
-  });
+void transpose(const T *from, int64_t fromStride, T *to, int64_t toStride, int64_t rows, int64_t columns) {
+  constexpr int64_t tile = 16;
+  for (int64_t top = 0; top < rows; top += tile)
+    for (int64_t left = 0; left < columns; left += tile)
+      for (int64_t i = top; i < std::min(rows, top + tile); ++i)
+        for (int64_t j = left; j < std::min(columns, left + tile); ++j)
+          to[j * toStride + i] = from[i * fromStride + j];
 }
 
 template <class T> std::unique_ptr<T[]> allocate(const tds_call *call, int64_t size) {
@@ -312,82 +51,165 @@ template <class T> std::unique_ptr<T[]> allocate(const tds_call *call, int64_t s
   return memory;
 }
 
-template <class T> T notANumber() { return T(std::numeric_limits<typename Real<T>::type>::quiet_NaN()); }
+template <class T> void fillWithNan(T *result, int64_t size) {
+  std::fill_n(result, size, T(std::numeric_limits<decltype(std::abs(T()))>::quiet_NaN()));
+}
 
-/// A failed matrix: the check, where it is wanted, and nan.
-template <class T>
-void fails(const tds_call *call, int32_t code, int64_t place, int64_t which, T *result, int64_t size) {
-  if (place >= 0)
-    tds_report(call->error, code, int32_t(place), which, 0);
-  std::fill_n(result, size, notANumber<T>());
+/// A matrix that failed: the check, where it is wanted, and nan.
+template <class T, class Arguments>
+void fails(const tds_call *call, const Arguments &a, int32_t code, int64_t which, T *result, int64_t size) {
+  if (a.checked)
+    tds_report(call->error, code, int32_t(a.place), which, 0);
+  fillWithNan(result, size);
+}
+
+/// body(library, begin, end, pool) for the matrices of a batch: on all cores, unless there is one matrix, which has the
+/// pool. Without LAPACK the results, `size` elements a matrix, are nan.
+template <class T, class Arguments, class Body>
+void eachMatrix(const tds_call *call, const Arguments &a, T *result, int64_t size, Body body) {
+  const Lapack *library = tds::rt::lapack();
+  if (!library) {
+    tds_report(call->error, TDS_NO_LIBRARY, int32_t(a.place), 0, 0);
+    return fillWithNan(result, a.count * size);
+  }
+  auto part = [&](int64_t begin, int64_t end) {
+    OneThread one(*library);
+    body(*library, begin, end, a.count == 1 ? call->pool : nullptr);
+  };
+  if (a.count == 1)
+    return part(0, 1);
+  parallelFor(call->pool, a.count, std::max<int64_t>(1, 20000 / (a.n * a.n * a.n + 200)), part);
+}
+
+/// x = b solved by solve(columns, count), which works in place on columns that lie one after the other.
+template <class T, class Solve>
+void solveColumns(const tds_call *call, const Lapack &library, tds_pool *pool, int64_t n, int64_t columns, const T *b,
+                  T *x, Solve solve) {
+  if (columns == 1) {
+    std::copy_n(b, n, x);
+    return solve(x, 1);
+  }
+  constexpr int64_t run = 64;
+  parallelFor(pool, columns, run, [&](int64_t begin, int64_t end) {
+    auto turned = allocate<T>(call, n * (end - begin));
+    if (!turned)
+      return;
+    transpose(b + begin, columns, turned.get(), n, n, end - begin);
+    OneThread one(library); // maybe on a thread that has not been told yet
+    solve(turned.get(), int(end - begin));
+    transpose(turned.get(), n, x + begin, columns, end - begin, n);
+  });
 }
 
 template <class T> void choleskyOf(const tds_call *call, const tds_cholesky_arguments &a) {
-  int64_t n = a.n;
-  eachMatrix(call, a.count, n, [&](int64_t which, tds_pool *pool) {
-    const T *x = static_cast<const T *>(a.x) + which * n * n;
-    Part<T> l{static_cast<T *>(a.l) + which * n * n, n};
-    for (int64_t i = 0; i < n; ++i) {
-      std::copy_n(x + i * n, i + 1, l.row(i));
-      std::fill_n(l.row(i) + i + 1, n - i - 1, T(0));
+  const int n = int(a.n);
+  const int64_t size = a.n * a.n;
+  auto body = [&](const Lapack &library, int64_t begin, int64_t end, tds_pool *) {
+    for (int64_t which = begin; which < end; ++which) {
+      const T *x = static_cast<const T *>(a.x) + which * size;
+      T *l = static_cast<T *>(a.l) + which * size;
+      for (int64_t i = 0; i < n; ++i) {
+        std::copy_n(x + i * n, i + 1, l + i * n);
+        std::fill_n(l + i * n + i + 1, n - i - 1, T(0));
+      }
+      int info = 0;
+      library.of<T>().potrf("U", &n, l, &n, &info, 1);
+      for (int64_t i = 0; i < n && info == 0; ++i) // nan passes OpenBLAS's own test
+        info = !(std::real(l[i * n + i]) > 0);
+      if (info != 0)
+        fails(call, a, TDS_NOT_POSITIVE_DEFINITE, which, l, size);
     }
-    if (!cholesky(pool, l, n))
-      return fails(call, TDS_NOT_POSITIVE_DEFINITE, a.place, which, l.at, n * n);
-    for (int64_t i = 0; i < n; ++i) // products of panels went beyond the diagonal
-      std::fill_n(l.row(i) + i + 1, n - i - 1, T(0));
-  });
+  };
+  eachMatrix(call, a, static_cast<T *>(a.l), size, body);
 }
 
 template <class T> void triangularSolveOf(const tds_call *call, const tds_triangular_solve_arguments &a) {
-  int64_t n = a.n, size = n * a.columns;
-  eachMatrix(call, a.count, n, [&](int64_t which, tds_pool *pool) {
-    Part<const T> matrix{static_cast<const T *>(a.a) + which * n * n, n};
-    T *x = static_cast<T *>(a.x) + which * size;
-    for (int64_t i = 0; i < n; ++i)
-      if (matrix.row(i)[i] == T(0))
-        return fails(call, TDS_SINGULAR, a.place, which, x, size);
-    std::copy_n(static_cast<const T *>(a.b) + which * size, size, x);
-    triangularSolve(pool, matrix, Part<T>{x, a.columns}, n, a.columns, a.upper != 0, false);
-  });
+  const int n = int(a.n);
+  const int64_t size = a.n * a.columns;
+  auto body = [&](const Lapack &library, int64_t begin, int64_t end, tds_pool *pool) {
+    for (int64_t which = begin; which < end; ++which) {
+      const T *matrix = static_cast<const T *>(a.a) + which * n * n;
+      T *x = static_cast<T *>(a.x) + which * size;
+      bool singular = false;
+      for (int64_t i = 0; i < n; ++i)
+        singular |= matrix[i * n + i] == T(0);
+      if (singular) {
+        fails(call, a, TDS_SINGULAR, which, x, size);
+        continue;
+      }
+      solveColumns(call, library, pool, n, a.columns, static_cast<const T *>(a.b) + which * size, x,
+                   [&](T *columns, int count) { // by columns it is the transpose, and its other triangle
+                     int info = 0;
+                     library.of<T>().trtrs(a.upper ? "L" : "U", "T", "N", &n, &count, matrix, &n, columns, &n, &info, 1,
+                                           1, 1);
+                   });
+    }
+  };
+  eachMatrix(call, a, static_cast<T *>(a.x), size, body);
 }
 
-template <class T> void solveOf(const tds_call *call, const tds_solve_arguments &a) {
-  int64_t n = a.n, size = n * a.columns;
-  eachMatrix(call, a.count, n, [&](int64_t which, tds_pool *pool) {
-    auto factors = allocate<T>(call, n * n);
-    auto swapped = allocate<int64_t>(call, n);
-    if (!factors || !swapped)
-      return;
-    std::copy_n(static_cast<const T *>(a.a) + which * n * n, n * n, factors.get());
-    T *x = static_cast<T *>(a.x) + which * size;
-    Part<T> lu{factors.get(), n};
-    if (!factorise(pool, lu, n, swapped.get()))
-      return fails(call, TDS_SINGULAR, a.place, which, x, size);
-    std::copy_n(static_cast<const T *>(a.b) + which * size, size, x);
+/// P a = L U of a row-major a, U and what is below the diagonal of L by columns.
+template <class T> class Factors {
+public:
+  Factors(const tds_call *call, const Lapack &library, int n)
+      : library(library), n(n), lu(allocate<T>(call, int64_t(n) * n)), pivots(allocate<int>(call, n)) {}
+  explicit operator bool() const { return lu && pivots; }
+
+  /// Whether no pivot is zero.
+  bool of(const T *a) {
+    transpose(a, n, lu.get(), n, n, n);
+    int info = 0;
+    library.of<T>().getrf(&n, &n, lu.get(), &n, pivots.get(), &info);
+    return info == 0;
+  }
+  void solve(T *columns, int count) const {
+    int info = 0;
+    library.of<T>().getrs("N", &n, &count, lu.get(), &n, pivots.get(), columns, &n, &info, 1);
+  }
+  T determinant() const {
+    T product = 1;
     for (int64_t i = 0; i < n; ++i)
-      if (swapped[i] != i)
-        std::swap_ranges(x + i * a.columns, x + (i + 1) * a.columns, x + swapped[i] * a.columns);
-    Part<const T> solver{factors.get(), n};
-    triangularSolve(pool, solver, Part<T>{x, a.columns}, n, a.columns, false, true);
-    triangularSolve(pool, solver, Part<T>{x, a.columns}, n, a.columns, true, false);
-  });
+      product *= pivots[size_t(i)] == i + 1 ? lu[size_t(i * n + i)] : -lu[size_t(i * n + i)];
+    return product;
+  }
+
+private:
+  const Lapack &library;
+  const int n;
+  std::unique_ptr<T[]> lu;
+  std::unique_ptr<int[]> pivots; ///< from 1
+};
+
+template <class T> void solveOf(const tds_call *call, const tds_solve_arguments &a) {
+  const int64_t n = a.n, size = n * a.columns;
+  auto body = [&](const Lapack &library, int64_t begin, int64_t end, tds_pool *pool) {
+    Factors<T> factors(call, library, int(n));
+    for (int64_t which = begin; which < end && factors; ++which) {
+      T *x = static_cast<T *>(a.x) + which * size;
+      if (!factors.of(static_cast<const T *>(a.a) + which * n * n)) {
+        fails(call, a, TDS_SINGULAR, which, x, size);
+        continue;
+      }
+      solveColumns(call, library, pool, n, a.columns, static_cast<const T *>(a.b) + which * size, x,
+                   [&](T *columns, int count) { factors.solve(columns, count); });
+    }
+  };
+  eachMatrix(call, a, static_cast<T *>(a.x), size, body);
 }
 
 template <class T> void detOf(const tds_call *call, const tds_det_arguments &a) {
-  int64_t n = a.n;
-  eachMatrix(call, a.count, n, [&](int64_t which, tds_pool *pool) {
-    auto factors = allocate<T>(call, n * n);
-    auto swapped = allocate<int64_t>(call, n);
-    if (!factors || !swapped)
-      return;
-    std::copy_n(static_cast<const T *>(a.a) + which * n * n, n * n, factors.get());
-    Part<T> lu{factors.get(), n};
-    factorise(pool, lu, n, swapped.get());
-    T product = 1;
-    for (int64_t i = 0; i < n; ++i)
-      product = times(product, swapped[i] == i ? lu.row(i)[i] : -lu.row(i)[i]);
-    static_cast<T *>(a.det)[which] = product;
-  });
+  const int64_t n = a.n;
+  T *det = static_cast<T *>(a.det);
+  if (n == 0) // the product of nothing
+    return void(std::fill_n(det, a.count, T(1)));
+  auto body = [&](const Lapack &library, int64_t begin, int64_t end, tds_pool *) {
+    Factors<T> factors(call, library, int(n));
+    for (int64_t which = begin; which < end && factors; ++which) {
+      factors.of(static_cast<const T *>(a.a) + which * n * n);
+      det[which] = factors.determinant();
+    }
+  };
+  eachMatrix(call, a, det, 1, body);
 }
 
 /// f<T> for the element of the arguments.

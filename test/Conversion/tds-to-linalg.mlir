@@ -194,14 +194,14 @@ func.func @sort(%x: tensor<4x8xf32>) -> tensor<4x8xi32> {
   return %0#1 : tensor<4x8xi32>
 }
 
-// What may fail has the number of its place; what is unchecked has -1.
+// Whether a failure is checked, and the number of the place.
 // CHECK-LABEL: @factors
 func.func @factors(%a: tensor<7x4x4xf64>, %b: tensor<7x4x2xf64>) -> (tensor<7x4x4xf64>, tensor<7x4x2xf64>, tensor<7xf64>) {
-  // CHECK: rt.call "tds_cholesky"({{.*}}) into({{.*}}) numbers [7, 4, 9, -1]
+  // CHECK: rt.call "tds_cholesky"({{.*}}) into({{.*}}) numbers [7, 4, 9, 0, {{[0-9]+}}]
   %0 = tds.cholesky %a unchecked : tensor<7x4x4xf64>
-  // CHECK: rt.call "tds_solve"({{.*}}) into({{.*}}) numbers [7, 4, 2, 9, {{[0-9]+}}]
+  // CHECK: rt.call "tds_solve"({{.*}}) into({{.*}}) numbers [7, 4, 2, 9, 1, {{[0-9]+}}]
   %1 = tds.solve %a, %b : tensor<7x4x4xf64>, tensor<7x4x2xf64>
-  // CHECK: rt.call "tds_det"({{.*}}) into({{.*}}) numbers [7, 4, 9]
+  // CHECK: rt.call "tds_det"({{.*}}) into({{.*}}) numbers [7, 4, 9, {{[0-9]+}}]
   %2 = tds.det %a : tensor<7x4x4xf64>
   return %0, %1, %2 : tensor<7x4x4xf64>, tensor<7x4x2xf64>, tensor<7xf64>
 }
@@ -209,7 +209,7 @@ func.func @factors(%a: tensor<7x4x4xf64>, %b: tensor<7x4x2xf64>) -> (tensor<7x4x
 // In a branch an element a failing matrix may be one whose result nobody takes.
 // CHECK-LABEL: @factor_of_some
 func.func @factor_of_some(%c: tensor<4x4xi1>, %a: tensor<4x4xf64>) -> tensor<4x4xf64> {
-  // CHECK: rt.call "tds_cholesky"({{.*}}) into({{.*}}) numbers [1, 4, 9, -1]
+  // CHECK: rt.call "tds_cholesky"({{.*}}) into({{.*}}) numbers [1, 4, 9, 0, {{[0-9]+}}]
   %0 = tds.where %c : tensor<4x4xi1> -> tensor<4x4xf64> {
     %t = tds.cholesky %a : tensor<4x4xf64>
     tds.yield %t : tensor<4x4xf64>

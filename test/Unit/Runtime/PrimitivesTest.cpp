@@ -13,6 +13,7 @@
 
 #include <gtest/gtest.h>
 
+#include "runtime/cpu/Lapack.h"
 #include "runtime/cpu/Pool.h"
 
 using namespace tds::rt;
@@ -116,14 +117,64 @@ TEST(Primitives, AnyNumberOfThreadsGivesTheSameBits) {
     z[i] = {float(x[i]), float(x[i + 1])};
   EXPECT_EQ(transformed(z, 70, 0), transformed(z, 70, 3));
 
-  constexpr int64_t n = 150;
-  std::vector<double> a(x.begin(), x.begin() + n * n), b(x.begin(), x.begin() + n * 90), one(b.size()), other(b.size());
-  Call serial(0), threads(3);
-  tds_solve_arguments solve{a.data(), b.data(), one.data(), 1, n, 90, TDS_F64, 0};
-  tds_solve(&serial.call, &solve);
-  solve.x = other.data();
-  tds_solve(&threads.call, &solve);
-  EXPECT_EQ(one, other);
+  // Whatever number the host has told LAPACK.
+  const Lapack *library = lapack();
+  ASSERT_TRUE(library) << lapackTried();
+  constexpr int64_t n = 400;
+  std::vector<double> a(x.begin(), x.begin() + n * n), b(x.begin(), x.begin() + n * 90), factor(a.size());
+  for (int64_t i = 0; i < n; ++i)
+    for (int64_t j = 0; j <= i; ++j) // of the lower triangle, which dominates by its diagonal
+      a[size_t(j * n + i)] = a[size_t(i * n + j)] += i == j ? n : 0;
+  std::vector<double> solutions[2], factors[2];
+  for (int64_t threads : {1, 3}) {
+    if (library->setThreads)
+      library->setThreads(int(threads));
+    Call call(threads);
+    std::vector<double> solution(b.size());
+    tds_solve_arguments solve{a.data(), b.data(), solution.data(), 1, n, 90, TDS_F64, 1, 0};
+    tds_solve(&call.call, &solve);
+    tds_cholesky_arguments cholesky{a.data(), factor.data(), 1, n, TDS_F64, 1, 0};
+    tds_cholesky(&call.call, &cholesky);
+    EXPECT_EQ(call.error.code, TDS_FINE);
+    solutions[threads > 1] = solution;
+    factors[threads > 1] = factor;
+  }
+  EXPECT_EQ(solutions[0], solutions[1]);
+  EXPECT_EQ(factors[0], factors[1]);
+}
+
+TEST(Primitives, RealTransformsAreHalvesAndComeBack) {
+  for (int64_t n : {1, 2, 3, 8, 15, 64, 97, 1000, 1009}) {
+    constexpr int64_t rows = 7; // some in vector registers, some not
+    int64_t half = n / 2 + 1;
+    std::vector<double> x = numbers<double>(size_t(rows * n)), back(x.size());
+    std::vector<std::complex<double>> z(x.begin(), x.end()), y(size_t(rows * half), 0);
+    Call call(2);
+    tds_fft_arguments forward{x.data(), y.data(), rows, n, TDS_C128, 2};
+    tds_fft(&call.call, &forward);
+    auto whole = transformed(z, rows, 2);
+    for (int64_t row = 0; row < rows; ++row)
+      for (int64_t k = 0; k < half; ++k)
+        ASSERT_LT(std::abs(y[size_t(row * half + k)] - whole[size_t(row * n + k)]), 1e-13 * std::sqrt(double(n)))
+            << n << " at " << k;
+    tds_fft_arguments inverse{y.data(), back.data(), rows, n, TDS_C128, 3};
+    tds_fft(&call.call, &inverse);
+    for (size_t i = 0; i < x.size(); ++i)
+      ASSERT_NEAR(back[i], x[i], 1e-14) << n;
+  }
+}
+
+// A large prime is no sum over all pairs: this would take hours.
+TEST(Primitives, ATransformOfALargePrimeSize) {
+  constexpr int64_t n = 1000003;
+  std::vector<std::complex<float>> x(n);
+  x[1] = 1;
+  auto y = transformed(x, 1, 2);
+  for (int64_t k : {0, 1, 2, 333333, 1000002}) {
+    double angle = -2 * M_PI * double(k) / n;
+    EXPECT_NEAR(y[size_t(k)].real(), std::cos(angle), 1e-5) << k;
+    EXPECT_NEAR(y[size_t(k)].imag(), std::sin(angle), 1e-5) << k;
+  }
 }
 
 TEST(Primitives, FactorsMultiplyToTheMatrix) {
@@ -134,7 +185,7 @@ TEST(Primitives, FactorsMultiplyToTheMatrix) {
         for (int64_t k = 0; k < n; ++k)
           s[size_t(i * n + j)] += a[size_t(i * n + k)] * a[size_t(j * n + k)] + (i == j ? 0.1 : 0);
     Call call(2);
-    tds_cholesky_arguments arguments{s.data(), l.data(), 1, n, TDS_F64, 0};
+    tds_cholesky_arguments arguments{s.data(), l.data(), 1, n, TDS_F64, 1, 0};
     tds_cholesky(&call.call, &arguments);
     EXPECT_EQ(call.error.code, TDS_FINE);
     for (int64_t i = 0; i < n; ++i)
@@ -148,10 +199,77 @@ TEST(Primitives, FactorsMultiplyToTheMatrix) {
   }
 }
 
+template <class T> class Solvers : public testing::Test {};
+using Elements = testing::Types<float, double, std::complex<float>, std::complex<double>>;
+TYPED_TEST_SUITE(Solvers, Elements);
+
+TYPED_TEST(Solvers, ProductsGiveTheRightSides) {
+  using T = TypeParam;
+  const int64_t code = std::is_same_v<T, float>                 ? TDS_F32
+                       : std::is_same_v<T, double>              ? TDS_F64
+                       : std::is_same_v<T, std::complex<float>> ? TDS_C64
+                                                                : TDS_C128;
+  const double bound = sizeof(T) / (std::is_floating_point_v<T> ? 1 : 2) == 4 ? 1e-3 : 1e-11;
+  for (int64_t n : {1, 2, 17, 70})
+    for (int64_t columns : {1, 3, 130})
+      for (int64_t count : {1, 3}) {
+        std::vector<double> parts = numbers<double>(size_t(2 * count * n * (n + columns)), uint64_t(n + columns));
+        std::vector<T> a(size_t(count * n * n)), b(size_t(count * n * columns)), x(b.size());
+        size_t next = 0;
+        for (std::vector<T> *values : {&a, &b})
+          for (T &v : *values) {
+            if constexpr (std::is_floating_point_v<T>)
+              v = T(parts[next++]);
+            else {
+              v = {typename T::value_type(parts[next]), typename T::value_type(parts[next + 1])};
+              next += 2;
+            }
+          }
+        for (int64_t i = 0; i < count * n; ++i)
+          a[size_t(i / n * n * n + i % n * (n + 1))] += T(float(n));
+        for (int form : {0, 1, 2}) { // whole, lower, upper
+          Call call(2);
+          tds_solve_arguments whole{a.data(), b.data(), x.data(), count, n, columns, code, 1, 0};
+          tds_triangular_solve_arguments part{a.data(), b.data(), x.data(), count, n, columns, code, form == 2, 1, 0};
+          form ? tds_triangular_solve(&call.call, &part) : tds_solve(&call.call, &whole);
+          ASSERT_EQ(call.error.code, TDS_FINE);
+          for (int64_t which = 0; which < count; ++which)
+            for (int64_t i = 0; i < n; ++i)
+              for (int64_t j = 0; j < columns; ++j) {
+                T sum = 0;
+                for (int64_t k = form == 2 ? i : 0; k < (form == 1 ? i + 1 : n); ++k)
+                  sum += a[size_t((which * n + i) * n + k)] * x[size_t((which * n + k) * columns + j)];
+                ASSERT_LT(std::abs(sum - b[size_t((which * n + i) * columns + j)]), bound)
+                    << "form " << form << ", " << n << " x " << columns << " of " << count;
+              }
+        }
+      }
+}
+
+TEST(Primitives, TheHostsThreadsOfLapackStayItsOwn) {
+  const Lapack *library = lapack();
+  ASSERT_TRUE(library) << lapackTried();
+  if (!library->setThreads)
+    GTEST_SKIP() << "this LAPACK has no threads";
+  int before = library->threads();
+  library->setThreads(2);
+  int host = library->threads(); // 1 if that is all it can
+  {
+    OneThread one(*library);
+    EXPECT_EQ(library->threads(), 1);
+    {
+      OneThread another(*library);
+    }
+    EXPECT_EQ(library->threads(), 1);
+  }
+  EXPECT_EQ(library->threads(), host);
+  library->setThreads(before);
+}
+
 TEST(Primitives, AMatrixThatFailsIsNamed) {
   std::vector<float> a = {1, 0, 0, 1, 1, 2, 2, 4, 5, 0, 0, 5}, b(6, 1.0f), x(6);
   Call call(0);
-  tds_solve_arguments arguments{a.data(), b.data(), x.data(), 3, 2, 1, TDS_F32, 7};
+  tds_solve_arguments arguments{a.data(), b.data(), x.data(), 3, 2, 1, TDS_F32, 1, 7};
   tds_solve(&call.call, &arguments);
   EXPECT_EQ(call.error.code, TDS_SINGULAR);
   EXPECT_EQ(call.error.place, 7);
@@ -160,7 +278,7 @@ TEST(Primitives, AMatrixThatFailsIsNamed) {
   EXPECT_TRUE(std::isnan(x[2]) && std::isnan(x[3]));
   EXPECT_EQ(x[4], 0.2f);
   Call quiet(0);
-  arguments.place = -1;
+  arguments.checked = 0;
   tds_solve(&quiet.call, &arguments);
   EXPECT_EQ(quiet.error.code, TDS_FINE);
 }
