@@ -59,6 +59,19 @@ def _(node, x, w, zx=None, zw=None):
     return out
 
 
+@op("QLinearConv")
+def _(node, x, sx, zx, w, sw, zw, sy, zy, b=None):
+    if w.element != "u8" or zw.rank > 0 and zw.shape != (1,):
+        refuse("a zero point for each channel")
+    one = lambda v: v.text if v.rank == 0 else f"{v.text}[0]"
+    low, high = (0, 255) if zy.element == "u8" else (-128, 127)
+    out = convolution(node, x.like("xs", element="i32"), w.like("ws", element="i32"), f" + {b.text}[o]" if b is not None else "", element=zy.element)
+    scale = f"{one(sx)} * {one(sw)} / {one(sy)}" if sw.rank == 0 or sw.shape == (1,) else refuse("a scale for each channel")
+    out.text = (f"{{ xs = i32({x.text}) - i32({one(zx)}); ws = i32({w.text}) - i32({one(zw)}); sums = {out.text}; "
+                f"{zy.element}(clip(round(f32(sums) * {scale}) + f32({one(zy)}), {low}, {high})) }}")
+    return out
+
+
 @op("ConvTranspose")
 def _(node, x, w, b=None):
     """y[o] sums x[i] w[r] where i s + r d - p = o."""
@@ -226,6 +239,13 @@ def _(node, x, target, weight=None):
     return [x.like(f"{{ scores = {scores}; {text} }}", shape), x.like(scores)][:len(node.outputs)]
 
 
+def cubic(t, a):
+    """The weights of the four neighbours of a place t behind the second of them."""
+    near = lambda d: f"((({a + 2}) * {d} - ({a + 3})) * {d} * {d} + 1)"
+    far = lambda d: f"(({a} * {d} - ({5 * a})) * {d} + ({8 * a})) * {d} - ({4 * a})"
+    return [far(f"({t} + 1)"), near(t), near(f"(1 - {t})"), far(f"(2 - {t})")]
+
+
 @op("Upsample", "Resize")
 def _(node, x, *rest):
     scales = rest[0] if node.op == "Upsample" else rest[1] if len(rest) > 1 else None
@@ -240,20 +260,30 @@ def _(node, x, *rest):
     factors = [o / d for o, d in zip(out, x.shape)] if given else list(scales.numbers)
     how = node.get("coordinate_transformation_mode", "asymmetric" if node.op == "Upsample" else "half_pixel")
     index = names("i", out)
+    corners = rest[0].numbers if how == "tf_crop_and_resize" and rest[0] is not None else None
+    if how == "tf_crop_and_resize" and not corners:
+        refuse("a region that is no constant")
 
-    def source(i, d, o, f):
+    def source(i, d, o, f, first, last):
+        if how == "tf_crop_and_resize":
+            return f"({first * (d - 1)} + f64({i}) * {(last - first) * (d - 1) / (o - 1)})" if o > 1 else f"({0.5 * (first + last) * (d - 1)} + 0 * f64({i}))"
         if f == 1:
             return f"f64({i})"
         if how == "asymmetric":
             return f"f64({i}) / {f}"
         if how == "align_corners":
             return f"f64({i}) * {(d - 1) / (d * f - 1) if o > 1 else 0.0}"
+        if how == "tf_half_pixel_for_nn":
+            return f"((f64({i}) + 0.5) / {f})"
         if how == "half_pixel" or how == "pytorch_half_pixel" and o > 1:
             return f"((f64({i}) + 0.5) / {f} - 0.5)"
         if how == "pytorch_half_pixel":
             return f"(0 * f64({i}))"
         refuse(f"coordinates by {how}")
-    at_ = [source(*t) for t in zip(index, x.shape, out, factors)]
+    region = zip(corners[:x.rank], corners[x.rank:]) if corners else [(0.0, 1.0)] * x.rank
+    at_ = [source(*t, *ends) for t, ends in zip(zip(index, x.shape, out, factors), region)]
+    if corners:
+        factors = [f if (a, b) == (0, 1) else 0.0 for f, a, b in zip(factors, corners[:x.rank], corners[x.rank:])] # none is left as it is
     if mode == "nearest":
         rounding = node.get("nearest_mode", "floor" if node.op == "Upsample" else "round_prefer_floor")
         text = {"floor": "floor({})", "ceil": "ceil({})", "round_prefer_floor": "ceil({} - 0.5)", "round_prefer_ceil": "floor({} + 0.5)"}[rounding]
@@ -269,14 +299,38 @@ def _(node, x, *rest):
                 subs[k] = f"i64(floor({p})) + {c}"
                 weight.append(f"({p} - floor({p}))" if c else f"(1 - ({p} - floor({p})))")
             terms.append(f"{x.element}({' * '.join(weight) or '1'}) * {x.text}[{', '.join(subs)} clamp]")
-        return x.like(over(index, out, " + ".join(terms)), out)
+        body = " + ".join(terms)
+        if corners:
+            inside = " and ".join(f"{at_[k]} >= 0 and {at_[k]} <= {x.shape[k] - 1}" for k in moved)
+            body = f"if {inside} then {body} else {number(node.get('extrapolation_value', 0.0))}"
+        return x.like(over(index, out, body), out)
+    if mode == "cubic" and not corners:
+        moved = [k for k, f in enumerate(factors) if f != 1]
+        lines, taps = [], []
+        for k in moved:
+            weights = cubic(f"t{k}", node.get("cubic_coeff_a", -0.75))
+            spots = [f"(i64(floor(p{k})) + ({n}))" for n in (-1, 0, 1, 2)]
+            if node.get("exclude_outside", 0):
+                weights = [f"(if {s} < 0 or {s} >= {x.shape[k]} then 0.0 else {w})" for s, w in zip(spots, weights)]
+            lines += [f"p{k} = {at_[k]}", f"t{k} = p{k} - floor(p{k})"] + [f"w{k}{n} = {w}" for n, w in enumerate(weights)]
+            whole = f" / (w{k}0 + w{k}1 + w{k}2 + w{k}3)" if node.get("exclude_outside", 0) else ""
+            taps.append([(s, f"(w{k}{n}{whole})") for n, s in enumerate(spots)])
+        terms = []
+        for chosen in itertools.product(*taps):
+            subs = list(index)
+            for k, (spot, _) in zip(moved, chosen):
+                subs[k] = spot
+            terms.append(f"{' * '.join(w for _, w in chosen)} * f64({x.text}[{', '.join(subs)} clamp])")
+        return x.like(over(index, out, f"{{ {'; '.join(lines)}; {x.element}({' + '.join(terms)}) }}"), out)
     refuse(f"resizing, {mode}")
 
 
 @op("LSTM", "GRU", "RNN")
 def _(node, x, w, r, b=None, lengths=None, h0=None, c0=None, p=None):
-    if node.get("direction", "forward") != "forward" or node.get("activations") or node.get("clip") or lengths is not None:
-        refuse("another direction, activation or length")
+    if node.get("direction", "forward") != "forward" or node.get("activations") or node.get("clip"):
+        refuse("another direction or activation")
+    if lengths is not None and any(n != x.shape[1 if node.get("layout", 0) else 0] for n in known(lengths, "lengths")):
+        refuse("sequences of several lengths")
     if node.get("layout", 0):
         x = V(f"transpose({x.text}, (1, 0, 2))", x.element, (x.shape[1], x.shape[0], x.shape[2]))
     t, n, _ = x.shape

@@ -27,6 +27,9 @@ from operators import REFUSED, TABLE, V, folded, literal  # noqa: E402
 
 NAMES = {"bool": "BOOL", "i8": "I8", "u8": "U8", "i16": "I16", "i32": "I32", "i64": "I64", "f16": "F16", "bf16": "BF16", "f32": "F32", "f64": "F64", "c64": "C64"}
 
+# Results that do not follow from the model that they are recorded for.
+RECORDED = {"test_adam_multiple": "recorded with an epsilon of 0.01, which the model does not hold"}
+
 
 def type_text(v):
     return v.element + (f"[{', '.join(map(str, v.shape))}]" if v.shape else "")
@@ -43,7 +46,7 @@ def program(graph, inputs):
         values[name] = V(f"x{k}", given.element, given.shape, small)
         parameters.append(f"x{k}: {type_text(values[name])}")
     for node in graph.nodes:
-        if node.op not in TABLE or node.domain not in ("", "ai.onnx"):
+        if node.op not in TABLE or node.domain not in ("", "ai.onnx", "ai.onnx.preview.training"):
             raise Unsupported(REFUSED.get(node.op, f"no entry for {node.op}"))
         node.version = graph.version
         args = [values[n] if n else None for n in node.inputs]
@@ -98,6 +101,8 @@ def run(folder):
     try:
         graph = Graph((folder / "model.onnx").read_bytes())
         operator = graph.nodes[0].op if len(graph.nodes) == 1 else "(graphs of several)"
+        if folder.name in RECORDED:
+            raise Unsupported(RECORDED[folder.name])
         load = lambda kind: [tensor(pathlib.Path(p).read_bytes()) for p in sorted(glob.glob(str(folder / "test_data_set_0" / f"{kind}_*.pb")), key=lambda p: int(p.split("_")[-1][:-3]))]
         inputs, expected = load("input"), load("output")
         text, results = program(graph, inputs)

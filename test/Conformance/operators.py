@@ -421,31 +421,31 @@ def _(node, x, ids):
     return x.like(over(index, shape, at(x, index[:batch] + picks + index[ids.rank - 1:])), shape)
 
 
+def joining(node):
+    return {"none": "{1}", "add": "{0} + {1}", "mul": "{0} * {1}"}.get(node.get("reduction", "none")) or refuse("scatter by another operation")
+
+
 @op("ScatterElements", "Scatter")
 def _(node, x, ids, updates):
-    if node.get("reduction", "none") not in ("none", "add"):
-        refuse("scatter by another operation")
-    add = node.get("reduction", "none") == "add"
+    joined = joining(node)
     axis = axis_of(node, x.rank)
     body = "y = " + x.text + "\n"
     index = names("i", ids.shape)
     for k, i in enumerate(index):
         body += "  " * (k + 1) + f"for {i} in 0..{ids.shape[k]} {{\n"
     place = ", ".join(index[:axis] + [f"i64({at(ids, index)}) % {x.shape[axis]}"] + index[axis + 1:])
-    body += "  " * (len(index) + 1) + f"y[{place}] = {f'y[{place}] + ' if add else ''}{at(updates, index)}\n" + "  }\n" * len(index)
+    body += "  " * (len(index) + 1) + f"y[{place}] = {joined.format(f'y[{place}]', at(updates, index))}\n" + "  }\n" * len(index)
     return x.like("{ " + body + "  y }")
 
 
 @op("ScatterND")
 def _(node, x, ids, updates):
-    if node.get("reduction", "none") not in ("none", "add"):
-        refuse("scatter by another operation")
-    add, depth = node.get("reduction", "none") == "add", ids.shape[-1]
+    joined, depth = joining(node), ids.shape[-1]
     index, body = names("i", ids.shape[:-1]), "y = " + x.text + "\n"
     for k, i in enumerate(index):
         body += "  " * (k + 1) + f"for {i} in 0..{ids.shape[k]} {{\n"
     place = ", ".join(f"{at(ids, index + [k])} % {x.shape[k]}" for k in range(depth))
-    body += "  " * (len(index) + 1) + f"y[{place}] = {f'y[{place}] + ' if add else ''}{at(updates, index)}\n" + "  }\n" * len(index)
+    body += "  " * (len(index) + 1) + f"y[{place}] = {joined.format(f'y[{place}]', at(updates, index))}\n" + "  }\n" * len(index)
     return x.like("{ " + body + "  y }")
 
 
@@ -610,15 +610,6 @@ def _(node, x):
     return x.like(f"det({x.text})", x.shape[:-2])
 
 
-@op("TopK")
-def _(node, x, k):
-    axis, n = axis_of(node, x.rank, -1), known(k, "a count")[0]
-    if axis != x.rank - 1 or not node.get("largest", 1):
-        refuse("the least, or along another dimension")
-    shape = x.shape[:-1] + (n,)
-    return [x.like(f"topk({x.text}, {n})[0]", shape), V(f"i64(topk({x.text}, {n})[1])", "i64", shape)]
-
-
 @op("QuantizeLinear")
 def _(node, x, scale, zero=None):
     element = zero.element if zero is not None else "u8"
@@ -696,3 +687,4 @@ def folded(node, inputs, value):
 
 
 import networks  # noqa: E402,F401  adds the layers' entries
+import transforms  # noqa: E402,F401  and those of transforms, pictures and training
