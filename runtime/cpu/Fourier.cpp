@@ -11,14 +11,27 @@
 //
 //===----------------------------------------------------------------------===//
 #include <algorithm>
+#include <array>
+#include <cmath>
 #include <complex>
-#include <exception>
+#include <cstdlib>
+#include <cstring>
+#include <memory>
+#include <mutex>
+#include <stdexcept>
+#include <vector>
 
 #include "runtime/abi/abi.h"
 
+// It asks for sizes that are no multiples of their alignment, which the sanitizers' aligned_alloc refuses.
+static void *allocateAligned(size_t alignment, size_t size) {
+  return std::aligned_alloc(alignment, (size + alignment - 1) / alignment * alignment);
+}
+#define aligned_alloc allocateAligned
 #define POCKETFFT_NO_MULTITHREADING
 #define POCKETFFT_CACHE_SIZE 16
 #include <pocketfft_hdronly.h>
+#undef aligned_alloc
 
 namespace {
 
