@@ -25,6 +25,7 @@ enum Exit : int {
   failed = 1,   ///< the program has errors or failed, a test failed, a file is not formatted
   usage = 2,    ///< the command line asks for what there is not
   internal = 3, ///< the compiler's own failure
+  interrupted = 130, ///< by Ctrl-C
 };
 
 /// "0.1.0".

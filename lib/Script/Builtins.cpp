@@ -68,6 +68,7 @@ Value Interpreter::print(const ast::Call &e) {
   for (const Value &value : values)
     line += (&value == values.data() ? "" : " ") + value.str();
   line += "\n";
+  progress.erase();
   if (!quiet)
     std::fwrite(line.data(), 1, line.size(), stdout);
   std::fflush(stdout); // in order with diagnostics, and at once to who watches a file

@@ -1,6 +1,7 @@
 // `load` and `save`.
 #include "runtime/Files.h"
 #include "lib/Script/Interpreter.h"
+#include "lib/Script/Interrupt.h"
 #include <algorithm>
 
 using namespace tds;
@@ -171,6 +172,7 @@ Value Interpreter::save(const ast::Call &e) {
   if (quiet)
     return Value::ofTruth(true);
   std::vector<Tensor> tensors = value.asTensors();
+  Interrupt::Hold hold;
   tds::Status done = success();
   if (extension == ".npy" || extension == ".png" || extension == ".csv") {
     if (value.type->kind != Type::tensor)

@@ -6,6 +6,7 @@ using namespace tds::script;
 
 void Interpreter::runToFirstCall() {
   quiet = true;
+  progress.turnOff();
   runTopLevel();
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 #include "lib/Engine/Workspace.h"
 #include "lib/Script/Gradients.h"
+#include "lib/Script/Progress.h"
 #include "lib/Script/Value.h"
 #include "lib/Syntax/Ast.h"
 #include <chrono>
@@ -21,6 +22,10 @@ public:
   /// The statements of the file, in order.
   bool runTopLevel();
   bool run(const ast::Block &block);
+  /// Where it is; any thread may look.
+  const Whereabouts &whereabouts() const { return where; }
+  /// Where Ctrl-C ended the run; empty if it did not.
+  const std::string &endedAt() const { return interruptedAt; }
   /// Runs until something calls `program.watched`; nothing is printed or saved.
   void runToFirstCall();
   /// Compares derivatives with differences: the first evaluations of each place, for each of its types. Nothing is
@@ -28,6 +33,7 @@ public:
   void checkGradients(GradientReport &report) {
     gradients = &report;
     quiet = true;
+    progress.turnOff();
   }
   /// Nothing of one run is seen by the next.
   void forget() {
@@ -41,10 +47,26 @@ private:
   // Statements.cpp
   void bind(const std::string &name, Value value);
   bool statement(const ast::Stmt &s);
+  bool interrupted();
   bool assign(const ast::AssignStmt &s);
   bool assignTo(const ast::Expr &target, Value value, const ast::Expr *valueExpr);
   bool assignParts(const std::vector<ast::ExprPtr> &targets, Value value, Range range);
   bool update(const ast::Expr &target, const ast::Expr &valueExpr);
+  /// The rounds of a loop, for those who look on.
+  class Rounds {
+  public:
+    /// -1: nobody knows how many.
+    Rounds(Interpreter &interpreter, Range range, int64_t rounds);
+    ~Rounds();
+    Rounds(const Rounds &) = delete;
+    /// A round begins; false: the run is to end.
+    bool next();
+
+  private:
+    Interpreter &interpreter;
+    Whereabouts::Loop *loop;
+    uint32_t line;
+  };
   bool forLoop(const ast::ForStmt &s, std::vector<Value> *yields);
   bool countedLoop(const ast::ForStmt &s, std::vector<Value> *yields);
   bool round(const ast::ForStmt &s, std::vector<Value> *yields);
@@ -138,6 +160,9 @@ private:
   std::unordered_map<const ast::Stmt *, ast::ExprPtr> rewritten; ///< `a += e`, `c[i] := e` as expressions
   bool quiet = false;
   GradientReport *gradients = nullptr; ///< null: they are not checked
+  Whereabouts where;
+  Progress progress{where};
+  std::string interruptedAt;
   std::chrono::steady_clock::time_point start = std::chrono::steady_clock::now();
 };
 

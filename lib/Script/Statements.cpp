@@ -1,5 +1,6 @@
 // Statements of the top level, one after the other.
 #include "lib/Script/Interpreter.h"
+#include "lib/Script/Interrupt.h"
 #include "lib/Script/Rewrite.h"
 #include <algorithm>
 #include <cstring>
@@ -29,7 +30,19 @@ bool Interpreter::run(const ast::Block &block) {
   return true;
 }
 
+/// Where it is noticed is where the run was: what unwinds knows less.
+bool Interpreter::interrupted() {
+  if (!Interrupt::came())
+    return false;
+  if (interruptedAt.empty())
+    interruptedAt = where.text();
+  return true;
+}
+
 bool Interpreter::statement(const ast::Stmt &s) {
+  where.line.store(program.sources().position(s.range.file, s.range.begin).line, std::memory_order_relaxed);
+  if (interrupted())
+    return false;
   switch (s.kind) {
   case ast::Stmt::AssignK:
     return assign(cast<ast::AssignStmt>(s));
@@ -39,13 +52,14 @@ bool Interpreter::statement(const ast::Stmt &s) {
     return assertion(cast<ast::AssertStmt>(s));
   case ast::Stmt::WhileK: {
     auto &loop = cast<ast::WhileStmt>(s);
+    Rounds rounds(*this, loop.range, -1);
     while (true) {
       auto go = condition(*loop.condition);
       if (!go)
         return false;
       if (!*go)
         return true;
-      if (!run(*loop.body))
+      if (!rounds.next() || !run(*loop.body))
         return false;
     }
   }
@@ -302,6 +316,32 @@ bool Interpreter::update(const ast::Expr &target, const ast::Expr &valueExpr) {
 
 //===--- Loops ---------------------------------------------------------------------------------------------------===//
 
+Interpreter::Rounds::Rounds(Interpreter &of, Range range, int64_t rounds)
+    : interpreter(of), loop(nullptr), line(of.program.sources().position(range.file, range.begin).line) {
+  Whereabouts &where = interpreter.where;
+  if (where.depth < where.loops.size()) {
+    loop = &where.loops[where.depth];
+    loop->line = line;
+    loop->round = 0;
+    loop->rounds = rounds;
+  }
+  ++where.depth;
+  interpreter.progress.entered();
+}
+
+Interpreter::Rounds::~Rounds() {
+  --interpreter.where.depth;
+  interpreter.progress.left();
+}
+
+bool Interpreter::Rounds::next() {
+  interpreter.where.line = line;
+  if (loop)
+    loop->round.store(loop->round.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+  interpreter.progress.round();
+  return !interpreter.interrupted();
+}
+
 bool Interpreter::yieldLoop(const ast::AssignStmt &s) {
   std::vector<Value> rounds;
   if (!forLoop(*s.loop, &rounds))
@@ -364,7 +404,13 @@ bool Interpreter::countedLoop(const ast::ForStmt &s, std::vector<Value> *yields)
       return bool(fail(Code::E0202, e.range, "a counted loop runs between integers; this is " + value.describe()));
     bounds[i] = *number;
   }
+  int64_t count = 0; // -1: it does not fit
+  if (bounds[1] > bounds[0] && __builtin_sub_overflow(bounds[1], bounds[0], &count))
+    count = -1;
+  Rounds rounds(*this, s.range, count);
   for (int64_t i = bounds[0]; i < bounds[1]; ++i) {
+    if (!rounds.next())
+      return false;
     bind(s.names[0].text, Value::ofInteger(i));
     if (!round(s, yields))
       return false;
@@ -404,6 +450,7 @@ bool Interpreter::forLoop(const ast::ForStmt &s, std::vector<Value> *yields) {
   if (over.kind == Value::batches) {
     BatchSource &source = *over.source;
     std::map<int64_t, std::vector<TypePtr>> types; // by batch size: equal types are one object
+    Rounds rounds(*this, s.range, source.batches.count());
     while (true) {
       auto batch = source.batches.next();
       if (!batch)
@@ -424,7 +471,7 @@ bool Interpreter::forLoop(const ast::ForStmt &s, std::vector<Value> *yields) {
                       {source.origins.begin() + ptrdiff_t(next), source.origins.begin() + ptrdiff_t(next + count)}));
         next += count;
       }
-      if (!bindRound(s, std::move(parts)) || !round(s, yields))
+      if (!rounds.next() || !bindRound(s, std::move(parts)) || !round(s, yields))
         return false;
     }
   }
@@ -434,14 +481,15 @@ bool Interpreter::forLoop(const ast::ForStmt &s, std::vector<Value> *yields) {
       walked.push_back(over.part(i));
   else
     walked.push_back(over);
-  std::optional<int64_t> rounds = over.length();
-  if (!rounds)
+  std::optional<int64_t> length = over.length();
+  if (!length)
     return bool(fail(Code::E0203, s.begin->range, "a loop walks one leading dimension; this is " + over.describe()));
-  for (int64_t i = 0; i < *rounds; ++i) {
+  Rounds rounds(*this, s.range, *length);
+  for (int64_t i = 0; i < *length; ++i) {
     std::vector<Value> parts;
     for (const Value &w : walked)
       parts.push_back(w.row(i));
-    if (!bindRound(s, std::move(parts)) || !round(s, yields))
+    if (!rounds.next() || !bindRound(s, std::move(parts)) || !round(s, yields))
       return false;
   }
   return true;

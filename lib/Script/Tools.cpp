@@ -2,6 +2,7 @@
 #include "lib/Script/Check.h"
 #include "lib/Script/Gradients.h"
 #include "lib/Script/Interpreter.h"
+#include "lib/Script/Interrupt.h"
 #include "lib/Script/Terminal.h"
 #include "lib/Syntax/Parser.h"
 #include "lib/Syntax/Printer.h"
@@ -86,8 +87,13 @@ int tools::run(const fs::path &file, const RunOptions &options) {
       return report(program);
   }
   Interpreter interpreter(workspace, *module, file.parent_path());
+  Interrupt interrupt(file.string(), interpreter.whereabouts());
   interpreter.runTopLevel();
   int status = report(program);
+  if (!interpreter.endedAt().empty() && status == fine) {
+    interrupt.report(interpreter.endedAt());
+    status = interrupted;
+  }
   if (options.time) {
     std::chrono::duration<double, std::milli> total = std::chrono::steady_clock::now() - start;
     printTimes((*engine)->times, total.count());
@@ -171,7 +177,12 @@ int tools::test(const std::vector<fs::path> &files, const Options &options) {
       if (!test)
         continue;
       Interpreter interpreter(workspace, *module, file.parent_path());
+      Interrupt interrupt(file.string(), interpreter.whereabouts());
       bool good = interpreter.run(*test->body);
+      if (!interpreter.endedAt().empty()) {
+        interrupt.report(interpreter.endedAt());
+        return interrupted;
+      }
       std::printf("%s  %s: %s\n", good ? "passed" : "FAILED", file.c_str(), test->name.c_str());
       std::fflush(stdout);
       status = std::max(status, report(workspace.program));

@@ -27,4 +27,5 @@ The top level of a file is a script that calls them.
   tdslc explain E0204                      what an error means and how it is mended
 )";
 static constexpr const char *statuses =
-    "exit status: 0 fine, 1 the program has errors or failed, 2 wrong usage, 3 a failure of the compiler itself";
+    "exit status: 0 fine, 1 the program has errors or failed, 2 wrong usage, 3 a failure of the compiler itself,\n"
+    "             130 interrupted by Ctrl-C";
