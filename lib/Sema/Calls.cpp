@@ -319,6 +319,8 @@ Value Elaborator::callDef(const Module &owner, const ast::DefItem &def, CallArgu
         if (!bindPattern(*patterns[i], v, binding, v.range.file ? v.range : arguments.range, "`" + p.name.text + "`"))
           return {};
       }
+      if (!p.type && (v.kind == Value::record || v.kind == Value::tuple) && (v = settleTensors(std::move(v))).kind == Value::none)
+        return {};
       inner->names[p.name.text] = v;
       for (auto &[size, dim] : binding.sizes)
         if (!inner->names.contains(size))
@@ -360,6 +362,8 @@ Value Elaborator::callDef(const Module &owner, const ast::DefItem &def, CallArgu
     Value &v = inner->names[def.params[i].name.text];
     if (!coerce(coerce, *patterns[i], v) || !bindPattern(*patterns[i], v, binding, v.range.file ? v.range : arguments.range, "`" + def.params[i].name.text + "`"))
       return {};
+    v = equated(*patterns[i], std::move(v), binding);
+    forEachLeaf(v, [&](Value &leaf) { inner->arguments.insert(leaf.node); });
   }
 
   std::vector<Value> parameters;
@@ -390,6 +394,7 @@ Value Elaborator::callDef(const Module &owner, const ast::DefItem &def, CallArgu
     coerce(coerce, *pattern, value);
     if (!bindPattern(*pattern, value, binding, def.result->range, "the result of `" + name + "`"))
       return {};
+    value = equated(*pattern, std::move(value), binding);
   }
   return value;
 }

@@ -25,6 +25,8 @@ inline const Env *root(const Env *env) {
 /// How a parameter's dimension names and `float`/`int` are bound by a call.
 struct Binding {
   std::map<std::string, Dim> sizes;
+  /// The argument that bound a name: what messages say of it, and the dimension.
+  std::map<std::string, std::pair<Value, size_t>> from;
   std::optional<Dims> anyDims; ///< `...`
   std::optional<Element> anyFloat, anyInt;
 };
@@ -48,7 +50,7 @@ public:
   Value callDef(const Module &module, const ast::DefItem &def, CallArguments arguments);
   std::shared_ptr<Env> env;
 
-  /// A name holds weak scalars, but the elements of its tensors are i32 or f32.
+  /// A name holds weak scalars, but the elements of its tensors and the fields of its records are i32 or f32.
   Value settleTensors(Value value);
   /// A parameter node a leaf, appended to the function's.
   Value declareParam(const std::string &name, const Type &type);
@@ -60,6 +62,8 @@ public:
   std::optional<Type> typeFromExpr(const ast::Expr &e);
   bool bindPattern(const Type &pattern, const Value &value, Binding &binding, Range range, const std::string &what);
   Type substitute(const Type &type, const Binding &binding);
+  /// The value with the sizes that a signature says, where they are equations that only numbers decide.
+  Value equated(const Type &pattern, Value value, const Binding &binding);
 
   bool openSizes = false; ///< a def is checked for all sizes
 

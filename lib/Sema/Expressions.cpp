@@ -394,7 +394,7 @@ Value Elaborator::expr(const ast::Expr &e) {
       if (std::find(v.names.begin(), v.names.end(), field.text) != v.names.end())
         return fail(Code::E0221, field.range, "the field `" + field.text + "` is given twice");
       v.names.push_back(field.text);
-      v.parts.push_back(settle(expr(*value))); // a record's field takes i32 or f32
+      v.parts.push_back(expr(*value)); // weak until it meets a type or a name
       if (v.parts.back().kind == Value::none)
         return {};
     }

@@ -394,6 +394,14 @@ Value Elaborator::settle(Value value) {
 Value Elaborator::settleTensors(Value value) {
   if (value.kind != Value::tensor && value.kind != Value::record && value.kind != Value::tuple)
     return value;
+  if (value.kind == Value::record)
+    return settle(std::move(value));
+  if (value.kind == Value::tuple) {
+    for (Value &part : value.parts)
+      if ((part = settleTensors(std::move(part))).kind == Value::none)
+        return {};
+    return value;
+  }
   return mapLeaves(value, [&](const Value &leaf) { return leaf.weak && !leaf.shape.empty() ? settle(leaf) : leaf; });
 }
 

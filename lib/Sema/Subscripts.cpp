@@ -293,7 +293,7 @@ Value Elaborator::subscriptTensor(Value base, const ast::Subscript &e) {
       hasData |= name[0] == '%';
     if (!hasData) {
       if (collecting)
-        constraints.push_back({form, size, subRange, e.outside, std::string(program.sources().text(e.base->range))});
+        constraints.push_back({form, size, subRange, item.value ? ast::Subscript::none : e.outside, std::string(program.sources().text(e.base->range))});
       bool affine = true;
       if (!collecting && e.outside == ast::Subscript::none && !proveInside(form, size, e, subRange, affine))
         return {};

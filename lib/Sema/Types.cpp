@@ -269,16 +269,51 @@ static std::string partOf(const std::string &what, const std::string &part) {
   return what.ends_with('`') ? what.substr(0, what.size() - 1) + part + "`" : what + part;
 }
 
+/// Whether two open sizes may well be equal although their canonical forms differ: `//` and `%` hold back what numbers decide.
+static bool mayEqual(const Dim &a, const Dim &b) {
+  Dim apart = a - b;
+  if (apart.constant())
+    return false;
+  for (auto &[monomial, coefficient] : apart.getTerms())
+    for (const Atom &atom : monomial)
+      if (atom.kind != Atom::name)
+        return true;
+  return false;
+}
+
+Value Elaborator::equated(const Type &pattern, Value value, const Binding &binding) {
+  for (size_t i = 0; i < value.parts.size() && i < pattern.parts.size(); ++i)
+    value.parts[i] = equated(pattern.parts[i], std::move(value.parts[i]), binding);
+  if (value.kind != Value::tensor || pattern.kind != Type::tensor || value.shape.empty())
+    return value;
+  Dims shape;
+  for (const Dim &dim : pattern.shape) {
+    size_t left = pattern.shape.size() - size_t(&dim - pattern.shape.data()) - 1;
+    if (isNamed(dim, "..."))
+      shape.assign(value.shape.begin(), value.shape.end() - ptrdiff_t(left));
+    else
+      shape.push_back(isNamed(dim, "_") ? value.shape[shape.size()] : dim.substitute(binding.sizes));
+  }
+  if (shape == value.shape)
+    return value;
+  Node *n = node(Op::reshape, value.element, std::move(shape), {materialize(value)}, value.range);
+  n->element = n->operands[0]->element;
+  Value same = Value::ofNode(n, value.weak);
+  same.range = value.range;
+  return same;
+}
+
 /// Binds what stands alone in the pattern and compares the rest; sizes that depend on names bound later are the
 /// caller's equations, compared in `substitute`'s second round.
 bool Elaborator::bindPattern(const Type &pattern, const Value &value, Binding &binding, Range range, const std::string &what) {
-  auto mismatch = [&](const std::string &why) {
+  auto report = [&](const std::string &why) -> Diagnostic & {
     auto &d = error(Code::E0205, range, what + " is " + describe(value) + ", expected " + pattern.str() + (why.empty() ? "" : ": " + why));
     helpArgument(d, pattern, value, range);
     if (value.range.file && !(value.range == range))
       d.note(value.range, "this is " + describe(value));
-    return false;
+    return d;
   };
+  auto mismatch = [&](const std::string &why) { return report(why), false; };
   if (pattern.kind != Type::tensor) {
     bool record = pattern.kind == Type::record;
     if (value.kind != (record ? Value::record : Value::tuple) || value.parts.size() != pattern.parts.size())
@@ -327,15 +362,28 @@ bool Elaborator::bindPattern(const Type &pattern, const Value &value, Binding &b
     if (i == ellipsis)
       continue;
     const Dim &expected = pattern.shape[i];
-    const Dim &actual = value.shape[i < ellipsis ? i : value.shape.size() - (pattern.shape.size() - i)];
+    size_t at = i < ellipsis ? i : value.shape.size() - (pattern.shape.size() - i);
+    const Dim &actual = value.shape[at];
     if (isNamed(expected, "_"))
       continue;
     if (auto name = expected.asName()) {
       auto [it, isNew] = binding.sizes.try_emplace(*name, actual);
-      if (isNew || it->second == actual)
+      if (isNew && value.range.file) {
+        Value source = Value::ofSize(0);
+        source.element = value.element, source.weak = value.weak, source.shape = value.shape, source.range = value.range;
+        binding.from.emplace(*name, std::pair(std::move(source), at));
+      }
+      if (isNew || it->second == actual || mayEqual(it->second, actual))
         continue;
       bool may = !it->second.constant() || !actual.constant();
-      return mismatch("`" + *name + "` is " + it->second.str() + " and " + actual.str() + (may ? ", which may differ" : ""));
+      Diagnostic &d = report("`" + *name + "` is " + it->second.str() + " and " + actual.str() + (may ? ", which may differ" : ""));
+      auto first = binding.from.find(*name);
+      if (first != binding.from.end() && value.range.file && !(first->second.first.range == value.range)) {
+        std::erase_if(d.labels, [&](const Label &label) { return label.range == value.range && !label.context; });
+        noteOperand(d, first->second.first, first->second.first.range, first->second.second);
+        noteOperand(d, value, value.range, at);
+      }
+      return false;
     }
     bool bound = true;
     for (const std::string &name : expected.names())
@@ -348,7 +396,7 @@ bool Elaborator::bindPattern(const Type &pattern, const Value &value, Binding &b
     // An equation between open sizes is left to the call that knows them; one that can't hold is an error now.
     if (!(wanted - actual).constant())
       continue;
-if (expected.constant())
+    if (expected.constant())
       return mismatch(expected.str() + " and " + actual.str() + " differ");
     error(Code::E0206, range, what + " is " + describe(value) + ": the dimension `" + expected.str() + "` is " + wanted.str() + ", not " + actual.str());
     return false;

@@ -1,5 +1,6 @@
 #include "lib/Syntax/ParserImpl.h"
 #include <algorithm>
+#include <tds/tensor.h>
 
 namespace tds {
 
@@ -150,11 +151,12 @@ bool Parser::parseName(ast::Identifier &name, std::string_view expected) {
 }
 
 bool Parser::checkBinding(std::string_view name, Range range) {
-  bool reduction = reduceOp(name).has_value();
-  if (!reduction && !derivativeOp(name))
+  std::optional<Element> element = elementNamed(name);
+  const char *what = reduceOp(name) ? "a reduction" : derivativeOp(name) ? "a derivative"
+                     : (element && *element != Element::key) || name == "float" || name == "int" ? "an element type" : nullptr;
+  if (!what)
     return true;
-  error(Code::E0107, range,
-        "`" + std::string(name) + "` is " + (reduction ? "a reduction" : "a derivative") + " and can't be bound")
+  error(Code::E0107, range, "`" + std::string(name) + "` is " + what + " and can't be bound")
       .help("take another name");
   return false;
 }
