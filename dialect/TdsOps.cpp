@@ -511,6 +511,26 @@ SmallVector<Expr> DeriveKeyOp::partials(ExprBuilder &) { return {Expr(0.0), Expr
 OpFoldResult DeriveKeyOp::fold(FoldAdaptor a) { return foldPointwise(*this, a.getOperands()); }
 
 //===----------------------------------------------------------------------===//
+// Functions of the host
+//===----------------------------------------------------------------------===//
+
+LogicalResult HostOp::verify() {
+  auto batch = int64_t(getBatch());
+  RankedTensorType first;
+  for (Type type : llvm::concat<const Type>(getArgs().getTypes(), getResultTypes())) {
+    auto tensor = cast<RankedTensorType>(type);
+    if (batch < 0 || tensor.getRank() < batch)
+      return emitOpError() << "with " << tensor << ", expected " << batch << " dimensions of the batch or more";
+    if (!first)
+      first = tensor;
+    for (int64_t dim = 0; dim < batch; ++dim)
+      if (!mayEqual(first, dim, tensor, dim))
+        return emitOpError() << "with " << first << " and " << tensor << ": the batches differ";
+  }
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
 // Ops with bodies
 //===----------------------------------------------------------------------===//
 

@@ -380,6 +380,27 @@ def Tds_DetOp : Tds_Op<"det", [Pure, InferTypeOpAdaptor, HasRules]> {
 }
 
 //===----------------------------------------------------------------------===//
+// Functions of the host
+//===----------------------------------------------------------------------===//
+
+def Tds_HostOp : Tds_Op<"host", [NoMemoryEffect]> {
+  let summary = "a call of a function that the host has bound to a name";
+  let description = [{
+    The first `batch` dimensions of operands and results are a batch: the function is called once for each of its places, with the
+    others. It is a function in the mathematical sense, so equal calls may become one; it may fail when run, so no call is moved to
+    where none was. It has no derivative but that of a composite around it.
+
+    ```mlir
+    %0 = tds.host "hypot2" batch 1 (%x, %y) : (tensor<3x4xf32>, tensor<3x4xf32>) -> tensor<3x4xf32>
+    ```
+  }];
+  let arguments = (ins StrAttr:$name, I64Attr:$batch, Variadic<Tensor>:$args);
+  let results = (outs Variadic<Tensor>:$results);
+  let assemblyFormat = "$name `batch` $batch `(` $args `)` attr-dict `:` functional-type($args, $results)";
+  let hasVerifier = 1;
+}
+
+//===----------------------------------------------------------------------===//
 // Random numbers
 //===----------------------------------------------------------------------===//
 

@@ -22,6 +22,7 @@ struct Launch {
   std::span<void *const> buffers; // in the device's memory
   std::span<const int64_t> sizes;
   size_t arenaBytes = 0;
+  tds_host *host = nullptr;
 };
 
 /// A device with its memory and its queue. Any thread; what one thread executes runs in that order. Outlives its

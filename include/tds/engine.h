@@ -87,22 +87,28 @@ struct Options {
   /// Several processes may share it; a file in it that is damaged is compiled anew.
   std::optional<std::filesystem::path> cache = std::nullopt;
   uint64_t cacheBytes = uint64_t(256) << 20; ///< what is used least goes beyond this
+  /// Shared libraries whose functions stand for `extern def`s of their names: tds-c/host.h says how they are called.
+  std::vector<std::filesystem::path> libraries = {};
 };
 
 /// Owns devices, threads and compiled code, which live as long as the engine or what it made. No globals: several
 /// engines may coexist. Any method from any thread.
 class Engine {
 public:
+  /// Takes the arguments' leaves in order, a `dim` as an i64 scalar, and gives the results' leaves. The tensors live as
+  /// long as the call. It computes: for equal arguments it gives equal results, and it may be called less often than it
+  /// is written, under indices once an element; by several threads at once if several call functions of the engine.
   using Host = std::function<Result<std::vector<Tensor>>(std::span<const Tensor>)>;
 
-  /// An Error if the device is not there.
+  /// An Error if the device is not there, or a library of the options.
   static Result<Engine> create(Options options = {});
 
   /// Reads and checks a file and what it imports; runs nothing. An Error is the first of what was found.
   Result<Module> load(const std::filesystem::path &file);
   /// The same for a text; `name` stands for it in messages. It imports from the library alone.
   Result<Module> parse(std::string_view source, std::string_view name = "<string>");
-  /// Binds an `extern def`. Not there yet: an Error.
+  /// Binds the `extern def`s of that name, of all modules; again: from the next call on to the new one. A call of one that
+  /// is not bound, and results of other types than the def's, are Errors with the place of the call.
   Status define(std::string_view name, Host host);
 
 private:

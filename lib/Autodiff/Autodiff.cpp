@@ -41,6 +41,8 @@ bool tds::isWithin(Value v, Block *block) {
 }
 
 LogicalResult tds::refuse(Operation *op) {
+  if (auto host = dyn_cast<HostOp>(op))
+    return op->emitError() << "`" << host.getName() << "` is an `extern def` and has no derivative";
   return op->emitError() << "`" << op->getName() << "` has no derivative yet";
 }
 

@@ -96,7 +96,7 @@ LogicalResult Reverse::step(Operation *op) {
     return composite(call, given);
   if (isa<scf::ForOp, scf::WhileOp>(op))
     return loop(op, given);
-  if (op->getNumRegions())
+  if (op->getNumRegions() || isa<HostOp>(op))
     return refuse(op);
 
   bool pointwise = isa<Pointwise>(op);

@@ -81,6 +81,10 @@ public:
   Error error(llvm::StringRef stage) {
     bool refusal = stage == "source" || (range.known() && llvm::StringRef(message).contains("not there yet"));
     Error e;
+    if (range.known() && llvm::StringRef(message).ends_with("is an `extern def` and has no derivative")) {
+      e = {"E0402", message, range, {}, {"give it one: `vjp` with its parameters and the cotangent of its result"}};
+      return e;
+    }
     e.code = refusal ? "E0901" : "E0902";
     e.message = refusal ? message : "the stage `" + stage.str() + "` failed: " + (message.empty() ? "no reason was given" : message);
     e.range = range;
@@ -281,6 +285,9 @@ Result<Artefact> Compiler::Impl::compile(ModuleOp module, llvm::StringRef after)
   if (auto places = module->getAttrOfType<ArrayAttr>(conversion::places))
     for (Attribute place : places)
       artefact.places.push_back(rangeOf(cast<LocationAttr>(place)));
+  if (auto hosts = module->getAttrOfType<ArrayAttr>(conversion::hosts))
+    for (auto host : hosts.getAsRange<ArrayAttr>())
+      artefact.hosts.emplace_back(cast<StringAttr>(host[0]).getValue(), uint32_t(cast<IntegerAttr>(host[1]).getInt()));
   auto object = emitObject(module, options);
   if (!object)
     return Error{"E0902", "the stage `object` failed: " + llvm::toString(object.takeError()), {}, {}, {}};

@@ -26,6 +26,8 @@ struct Artefact {
   uint64_t arenaBytes = 0;
   std::vector<SourceRange> places; ///< what `tds_error::place` means
   std::vector<GradientCheck> gradientChecks; ///< their results come after the function's own
+  /// Functions of the host that it calls, by their numbers in `tds_host::call`, each with a place that calls it.
+  std::vector<std::pair<std::string, uint32_t>> hosts;
 };
 
 /// One MLIR context with the stages of Stages.cpp over it. One thread at a time.

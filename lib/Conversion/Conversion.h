@@ -13,6 +13,7 @@ namespace tds {
 /// Names of what the conversion leaves in a module.
 namespace conversion {
 inline constexpr llvm::StringLiteral places = "tds.places";       // module: locations of index checks, in order
+inline constexpr llvm::StringLiteral hosts = "tds.hosts";         // module: names of host functions, in order
 inline constexpr llvm::StringLiteral report = "tds_report_index"; // (place: i32, value: i64, bound: i64)
 inline constexpr llvm::StringLiteral fine = "tds_no_report";      // () -> i1
 } // namespace conversion

@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 #include "lib/Calls/Calls.h"
 #include "lib/Conversion/Lowering.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "runtime/abi/abi.h"
 
@@ -30,7 +31,7 @@ int64_t elementCode(Type element) {
   case 32:
     return TDS_I32;
   default:
-    return TDS_I64;
+    return element.isUnsignedInteger() ? TDS_KEY : TDS_I64;
   }
 }
 
@@ -158,10 +159,51 @@ struct LowerDet : LinearPattern<DetOp> {
   }
 };
 
+/// The first operand says what the others are: runtime/abi has its layout.
+struct LowerHost : OpConversionPattern<HostOp> {
+  LowerHost(const TypeConverter &types, MLIRContext *context, Places &places, Hosts &hosts)
+      : OpConversionPattern<HostOp>(types, context), places(places), hosts(hosts) {}
+  Places &places;
+  Hosts &hosts;
+
+  LogicalResult matchAndRewrite(HostOp op, OpAdaptor adaptor, ConversionPatternRewriter &r) const override {
+    auto place = int64_t(places.size());
+    places.push_back(placeOf(op.getLoc()));
+    auto known = llvm::find_if(hosts, [&](const Host &host) { return host.name == op.getName(); });
+    int64_t number = known - hosts.begin();
+    if (known == hosts.end())
+      hosts.push_back({op.getName().str(), place});
+    auto batch = int64_t(op.getBatch());
+    bool masked = op->hasAttr(guarded);
+    TypeRange arguments = op.getArgs().getTypes();
+    int64_t rows = 1;
+    for (Type type : llvm::concat<const Type>(op.getResultTypes(), arguments))
+      rows = rowsOf(cast<RankedTensorType>(type), cast<RankedTensorType>(type).getRank() - batch); // all have one batch
+    arguments = arguments.drop_front(masked);
+    SmallVector<int64_t> description = {number, place, rows, int64_t(masked), int64_t(arguments.size()), int64_t(op.getNumResults())};
+    for (Type type : llvm::concat<const Type>(arguments, op.getResultTypes())) {
+      auto tensor = cast<RankedTensorType>(type);
+      description.push_back(elementCode(tensor.getElementType()));
+      description.push_back(tensor.getRank() - batch);
+      llvm::append_range(description, tensor.getShape().drop_front(size_t(batch)));
+    }
+    auto type = RankedTensorType::get({int64_t(description.size())}, r.getI64Type());
+    SmallVector<Value> inputs = {
+        arith::ConstantOp::create(r, op.getLoc(), type, DenseElementsAttr::get(type, ArrayRef(description)))};
+    llvm::append_range(inputs, adaptor.getArgs());
+    SmallVector<RankedTensorType> results;
+    for (Type result : op.getResultTypes())
+      results.push_back(storedType(cast<RankedTensorType>(result)));
+    r.replaceOp(op, callRuntime(r, op.getLoc(), "tds_host_call", inputs, results, {place}, /*checks=*/true));
+    return success();
+  }
+};
+
 } // namespace
 
-void addCallPatterns(const TypeConverter &types, RewritePatternSet &patterns, Places &places) {
+void addCallPatterns(const TypeConverter &types, RewritePatternSet &patterns, Places &places, Hosts &hosts) {
   MLIRContext *context = patterns.getContext();
+  patterns.add<LowerHost>(types, context, places, hosts);
   patterns.add<LowerSort, LowerFft>(types, context);
   patterns.add<LowerCholesky, LowerTriangularSolve, LowerSolve, LowerDet>(types, context, places);
 }

@@ -20,6 +20,12 @@ inline constexpr llvm::StringLiteral checked = "tds.checked";
 
 /// Where the checks of a module come from, in the order of their numbers.
 using Places = llvm::SmallVector<mlir::Attribute>;
+/// The host's functions that a module calls, each with the place of its first call.
+struct Host {
+  std::string name;
+  int64_t place;
+};
+using Hosts = std::vector<Host>;
 
 /// What a check says about its place: the source range below names.
 mlir::Attribute placeOf(mlir::Location loc);
@@ -28,7 +34,7 @@ mlir::Attribute placeOf(mlir::Location loc);
 void addScalarPatterns(const mlir::TypeConverter &types, mlir::RewritePatternSet &patterns);
 void addAccessPatterns(const mlir::TypeConverter &types, mlir::RewritePatternSet &patterns);
 void addDataPatterns(const mlir::TypeConverter &types, mlir::RewritePatternSet &patterns, Places &places);
-void addCallPatterns(const mlir::TypeConverter &types, mlir::RewritePatternSet &patterns, Places &places);
+void addCallPatterns(const mlir::TypeConverter &types, mlir::RewritePatternSet &patterns, Places &places, Hosts &hosts);
 void addReductionPatterns(const mlir::TypeConverter &types, mlir::RewritePatternSet &patterns);
 
 /// Elements in memory: signless, a bool is an i8.

@@ -169,11 +169,12 @@ struct ConvertTdsToLinalg : impl::ConvertTdsToLinalgBase<ConvertTdsToLinalg> {
     target.addLegalOp<func::CallOp>();
     RewritePatternSet patterns(context);
     Places places;
+    Hosts hosts;
     addScalarPatterns(types, patterns);
     addAccessPatterns(types, patterns);
     addDataPatterns(types, patterns, places);
     addReductionPatterns(types, patterns);
-    addCallPatterns(types, patterns, places);
+    addCallPatterns(types, patterns, places, hosts);
     populateFunctionOpInterfaceTypeConversionPattern<func::FuncOp>(patterns, types);
     populateReturnOpTypeConversionPattern(patterns, types);
     scf::populateSCFStructuralTypeConversionsAndLegality(types, patterns, target);
@@ -184,6 +185,11 @@ struct ConvertTdsToLinalg : impl::ConvertTdsToLinalgBase<ConvertTdsToLinalg> {
       return signalPassFailure();
     if (!places.empty()) {
       Builder b(context);
+      SmallVector<Attribute> names;
+      for (const Host &host : hosts)
+        names.push_back(b.getArrayAttr({b.getStringAttr(host.name), b.getI64IntegerAttr(host.place)}));
+      if (!names.empty())
+        module->setAttr(conversion::hosts, b.getArrayAttr(names));
       OpBuilder inModule = OpBuilder::atBlockBegin(module.getBody());
       auto type = b.getFunctionType({b.getI32Type(), b.getI64Type(), b.getI64Type()}, {});
       func::FuncOp::create(inModule, module.getLoc(), conversion::report, type).setPrivate();

@@ -32,7 +32,12 @@ static Range rangeOf(const SourceRange &place, const Sources &sources) {
   return {};
 }
 
-static Code codeNamed(std::string_view name) { return name == codeName(Code::E0901) ? Code::E0901 : Code::E0902; }
+static Code codeNamed(std::string_view name) {
+  for (Code code : {Code::E0402, Code::E0901})
+    if (name == codeName(code))
+      return code;
+  return Code::E0902;
+}
 
 std::optional<Unit> Backend::compile(const graph::Function &function, const Piece &piece, sema::Program &program) {
   Range range = piece.range;
@@ -67,6 +72,7 @@ std::optional<Unit> Backend::compile(const graph::Function &function, const Piec
   }
   unit.object = std::move(artefact->object);
   unit.arenaBytes = artefact->arenaBytes;
+  unit.hosts = std::move(artefact->hosts);
   for (const SourceRange &place : artefact->places)
     unit.places.push_back(rangeOf(place, sources));
   for (const GradientCheck &check : artefact->gradientChecks) {

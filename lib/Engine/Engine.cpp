@@ -39,9 +39,7 @@ Result<Module> Engine::parse(std::string_view source, std::string_view name) {
   return Module(result.take());
 }
 
-Status Engine::define(std::string_view name, Host) {
-  return Error{"E0901", "`extern def` is not there yet: `" + std::string(name) + "` can't be bound", {}, {}, {}};
-}
+Status Engine::define(std::string_view name, Host host) { return impl->hosts.define(std::string(name), std::move(host)); }
 
 std::vector<std::string> Module::functions() const {
   std::vector<std::string> names;
@@ -59,8 +57,6 @@ Result<Function> Module::function(std::string_view name) const {
       error.help.push_back("did you mean `" + near + "`?");
     return error;
   }
-  if (it->second->isExtern)
-    return Error{"E0901", "`extern def` is not there yet: `" + std::string(name) + "`", {}, {}, {}};
   std::lock_guard lock(impl->mutex);
   return Function(std::make_shared<FunctionImpl>(impl, it->second, std::vector<std::vector<std::string>>()));
 }

@@ -247,7 +247,7 @@ Result<std::vector<Tensor>> Function::call(std::span<const Tensor> arguments) co
         leaves.push_back(arguments[next].data());
   tds_error check;
   const Workspace &workspace = impl->module->workspace;
-  auto result = (*unit)->call(*workspace.engine->device, leaves, check);
+  auto result = (*unit)->call(*workspace.engine->device, workspace.engine->hosts, leaves, check);
   if (!result)
     return callError(result.takeError(), **unit, check, workspace.program.sources());
   return result;

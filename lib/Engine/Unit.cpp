@@ -5,8 +5,15 @@
 using namespace tds;
 using namespace tds::engine;
 
-Result<std::vector<Tensor>> Unit::call(rt::Device &device, std::span<const void *const> leaves,
-                                       tds_error &check) const {
+Result<std::vector<Tensor>> Unit::call(rt::Device &device, HostFunctions &functions,
+                                       std::span<const void *const> leaves, tds_error &check) const {
+  check = {};
+  HostCalls host;
+  for (auto &[name, place] : hosts)
+    if (Status bound = host.add(functions, name); !bound) {
+      check = {TDS_HOST_FAILED, int32_t(place), 0, 0};
+      return bound.takeError();
+    }
   llvm::SmallVector<void *, 32> buffers;
   for (uint32_t leaf : reads)
     buffers.push_back(const_cast<void *>(leaves[leaf])); // the code reads its arguments only
@@ -19,9 +26,8 @@ Result<std::vector<Tensor>> Unit::call(rt::Device &device, std::span<const void 
     buffers.push_back(tensor->writable());
     out.push_back(tensor.take());
   }
-  check = {};
-  if (Status done = device.execute({entry, buffers, {}, size_t(arenaBytes)}, check); !done)
-    return done.takeError();
+  if (Status done = device.execute({entry, buffers, {}, size_t(arenaBytes), hosts.empty() ? nullptr : &host}, check); !done)
+    return check.code == TDS_HOST_FAILED ? host.takeError() : done.takeError();
   return out;
 }
 
@@ -144,6 +150,10 @@ std::string Unit::serialise() const {
     w.number(range.begin);
     w.number(range.end);
   });
+  w.list(hosts, [&](auto &host) {
+    w.text(host.first);
+    w.number(host.second);
+  });
   w.number(arenaBytes);
   w.text({object.data(), object.size()});
   return std::move(w.bytes);
@@ -171,6 +181,10 @@ std::optional<Unit> Unit::deserialise(std::string_view bytes) {
       range.begin = uint32_t(r.number());
       range.end = uint32_t(r.number());
       unit.places.push_back(range);
+    });
+    r.list([&] {
+      std::string name(r.text());
+      unit.hosts.emplace_back(std::move(name), uint32_t(r.number()));
     });
     unit.arenaBytes = r.number();
     std::string_view object = r.text();

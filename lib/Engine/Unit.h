@@ -1,5 +1,6 @@
 #pragma once
 #include "lib/Engine/Hash.h"
+#include "lib/Engine/HostFunctions.h"
 #include "lib/Sema/Value.h"
 #include "runtime/Device.h"
 #include <memory>
@@ -37,6 +38,7 @@ struct Unit {
       depends;               ///< for each result: the inputs that it varies with, as derivatives see it
   std::vector<Range> places; ///< of run-time checks
   std::vector<GradientCheck> gradientChecks; ///< of a piece that asks for them; no cache keeps it
+  std::vector<std::pair<std::string, uint32_t>> hosts; ///< functions of the host that it calls, each with a place of `places`
   uint64_t arenaBytes = 0;
   std::vector<char> object;
 
@@ -44,7 +46,8 @@ struct Unit {
   std::shared_ptr<const void> code; ///< owns `entry`
 
   /// Runs the code on the inputs' leaves. After an error `check` says what failed, if it was one of the code's checks.
-  Result<std::vector<Tensor>> call(rt::Device &device, std::span<const void *const> leaves, tds_error &check) const;
+  Result<std::vector<Tensor>> call(rt::Device &device, HostFunctions &functions, std::span<const void *const> leaves,
+                                   tds_error &check) const;
 
   /// The unit as bytes, without the loaded code, and back; nothing if the bytes are not of this format.
   std::string serialise() const;

@@ -34,6 +34,9 @@ Result<std::shared_ptr<EngineImpl>> EngineImpl::create(Options options) {
   if (!device)
     return device.takeError();
   impl->device = device.take();
+  for (const std::filesystem::path &library : options.libraries)
+    if (Status opened = impl->hosts.open(library); !opened)
+      return opened.takeError();
   if (options.cache && !options.cache->empty())
     impl->cache = std::make_unique<CodeCache>(*options.cache, options.cacheBytes);
   impl->options = std::move(options);

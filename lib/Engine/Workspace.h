@@ -50,6 +50,7 @@ struct EngineImpl {
   std::unique_ptr<CodeCache> cache; ///< null: none on disk
   Times times;
   std::string target; ///< machine and build, part of every key
+  HostFunctions hosts;
 
   std::mutex unitsMutex;
   std::unordered_map<Hash, std::shared_ptr<const Unit>, HashOfHash> units;

@@ -14,6 +14,9 @@ namespace tds {
 
 using Indices = llvm::SmallVector<int, 4>;
 
+/// Says to the lowering that ids are those of the elements that go there (lib/Conversion/Lowering.h).
+inline constexpr llvm::StringLiteral guarded = "tds.guarded";
+
 /// The elements of a node for all values of the index variables that it depends on: these lead its dimensions, sorted.
 struct IndexedValue {
   mlir::Value v;
@@ -70,6 +73,7 @@ private:
   IndexedValue reduce(const graph::Node *node);
   IndexedValue indexReduce(const graph::Node *node);
   IndexedValue primitive(const graph::Node *node);
+  IndexedValues host(const graph::Node *node);
   IndexedValue build(const graph::Node *node);
   IndexedValue contraction(const graph::Node *node);
   IndexedValues error(const graph::Node *node, const llvm::Twine &message);
@@ -94,6 +98,8 @@ private:
   IndexedValue size(const graph::Node *node);
   IndexedValue polynomial(const graph::Node *node, const Dim &dim, const Dims &points,
                           llvm::function_ref<IndexedValue(llvm::StringRef)> variable);
+  /// Who goes for several elements goes if one of them does.
+  IndexedValue reducedTo(mlir::OpBuilder &b, mlir::Location loc, const IndexedValue &guard, llvm::ArrayRef<int> indices);
   bool guardIds(const graph::Node *node, const Dims &points, llvm::ArrayRef<int> indices, std::vector<Dim> &coordinates,
                 llvm::SmallVectorImpl<IndexedValue> &ids);
   IndexedValue access(const graph::Node *node);

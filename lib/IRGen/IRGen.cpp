@@ -234,6 +234,8 @@ IndexedValues Generator::create(const Node *node) {
   }
   case graph::Op::primitive:
     return {primitive(node)};
+  case graph::Op::host:
+    return host(node);
   case graph::Op::reshape: {
     IndexedValue x = evaluate(node->operands[0]);
     if (!x)
@@ -367,6 +369,34 @@ IndexedValue Generator::primitive(const Node *node) {
   if (node->name == "solve")
     return {SolveOp::create(b, loc, type, v[0], v[1], /*unchecked=*/false), indices};
   return {DetOp::create(b, loc, type, v[0]), indices};
+}
+
+/// Indices are a batch: the host's function sees one element of the index space at a time, and under a branch those alone
+/// that take it, which a first operand then says.
+IndexedValues Generator::host(const Node *node) {
+  SmallVector<Value> operands;
+  Indices indices;
+  if (!alignAll(node, node->operands, operands, indices))
+    return {};
+  OpBuilder &b = builderOf(node);
+  Location loc = locationOf(node);
+  Value mask;
+  for (IndexedValue &guard : guardsOf(node)) {
+    Value goes = align(b, loc, reducedTo(b, loc, guard, indices), indices);
+    mask = mask ? pointwise(b, loc, "and", {mask, goes}) : goes;
+  }
+  if (mask)
+    operands.insert(operands.begin(), mask);
+  SmallVector<Type> types;
+  for (size_t i = 0; i < node->resultElements.size(); ++i)
+    types.push_back(typeFor(indices, node->resultShapes[i], elementType(node->resultElements[i])));
+  auto op = HostOp::create(b, loc, types, node->name, indices.size(), operands);
+  if (mask)
+    op->setAttr(guarded, b.getUnitAttr());
+  IndexedValues results;
+  for (Value result : op.getResults())
+    results.push_back({result, indices});
+  return results;
 }
 
 /// sum[k](body): the body for all k, reduced over the leading dimension that is k.

@@ -12,9 +12,6 @@ using namespace mlir;
 using namespace tds;
 using graph::Node;
 
-/// Says to the lowering that ids are those of the elements that go there (lib/Conversion/Lowering.h).
-static constexpr llvm::StringLiteral guarded = "tds.guarded";
-
 /// The number after the mark of a name like `$3`, or nothing.
 static std::optional<int> marked(StringRef name, char mark) {
   int number;
@@ -258,6 +255,17 @@ IndexedValue Generator::polynomial(const Node *node, const Dim &dim, const Dims 
   return rest.isConstant(0) ? sum : combine("add", sum, sizeOnly(rest));
 }
 
+IndexedValue Generator::reducedTo(OpBuilder &b, Location loc, const IndexedValue &guard, ArrayRef<int> indices) {
+  SmallVector<int64_t> others;
+  Indices kept;
+  for (auto [position, id] : llvm::enumerate(guard.indices))
+    llvm::is_contained(indices, id) ? kept.push_back(id) : others.push_back(int64_t(position));
+  if (others.empty())
+    return guard;
+  return {ReduceOp::create(b, loc, typeFor(kept, {}, b.getI1Type()), ReduceKind::any, guard.v, others), kept};
+}
+
+
 /// Under a branch of each element, or in rounds that not all make, a coordinate that is data is 0 where the element
 /// does not go: only what is read is checked. Says whether there is such a branch or round.
 bool Generator::guardIds(const Node *node, const Dims &points, ArrayRef<int> indices, std::vector<Dim> &coordinates,
@@ -268,15 +276,8 @@ bool Generator::guardIds(const Node *node, const Dims &points, ArrayRef<int> ind
     return false;
   OpBuilder &b = builderOf(node);
   Location loc = locationOf(node);
-  // Who reads for several elements reads if one of them does.
-  for (IndexedValue &guard : guards) {
-    SmallVector<int64_t> others;
-    Indices kept;
-    for (auto [position, id] : llvm::enumerate(guard.indices))
-      llvm::is_contained(indices, id) ? kept.push_back(id) : others.push_back(int64_t(position));
-    if (!others.empty())
-      guard = {ReduceOp::create(b, loc, typeFor(kept, {}, b.getI1Type()), ReduceKind::any, guard.v, others), kept};
-  }
+  for (IndexedValue &guard : guards)
+    guard = reducedTo(b, loc, guard, indices);
   auto variable = [&](StringRef name) -> IndexedValue {
     if (std::optional<int> id = marked(name, '@'))
       return ids[*id];

@@ -216,8 +216,10 @@ Value Elaborator::callDef(const Module &owner, const ast::DefItem &def, CallArgu
       return error(Code::E0210, arguments.range, "`" + name + "` calls itself; recursion is not in the language").help("use a loop"), Value{};
   if (nestsTooDeep(arguments.range))
     return {};
-  if (def.isExtern)
-    return fail(Code::E0901, arguments.range, "`extern def` is not there yet: `" + name + "`");
+  if (def.cuda)
+    return error(Code::E0901, arguments.range, "`extern cuda def` is not there yet: `" + name + "` needs a GPU")
+               .note(def.name.range, "defined here"),
+           Value{};
 
   // Arguments to parameters.
   std::vector<std::optional<Value>> given(def.params.size());
@@ -369,7 +371,7 @@ Value Elaborator::callDef(const Module &owner, const ast::DefItem &def, CallArgu
   std::vector<Value> parameters;
   for (const ast::Param &p : def.params)
     parameters.push_back(inner->names[p.name.text]);
-  auto body = [&] { return expr(*def.body); };
+  auto body = [&] { return def.isExtern ? hostCall(def, binding, arguments.range) : expr(*def.body); };
   auto vjp = insideVjp.contains(&def) ? owner.vjps.end() : owner.vjps.find(name);
   bool smooth = false; // a derivative of one's own is of floating arguments
   for (const Value &v : parameters)
@@ -486,5 +488,53 @@ Value Elaborator::composite(const std::string &name, std::vector<Value> &paramet
     r->index = int64_t(next++);
     leaf = Value::ofNode(r, leaf.weak);
   });
+  return value;
+}
+
+/// A call of what a C++ host has bound to an `extern def`: arguments leaf by leaf, a `dim` as an integer; results as the signature says.
+Value Elaborator::hostCall(const ast::DefItem &def, Binding &binding, Range range) {
+  auto type = resolveType(*def.result, &binding);
+  if (!type)
+    return {};
+  Node *owner = node(Op::host, Element::f32, {}, {}, range);
+  owner->name = def.name.text;
+  for (const ast::Param &p : def.params) {
+    if (!p.type)
+      return fail(Code::E0219, p.name.range, "a parameter of an `extern def` has a type");
+    Value argument = env->names[p.name.text]; // within a composite: its region's parameter
+    forEachLeaf(argument, [&](Value &leaf) {
+      if (leaf.weak && isInteger(leaf.element)) // a `dim`
+        leaf = convert(leaf, Element::i64, range);
+      owner->operands.push_back(materialize(leaf));
+    });
+  }
+  bool fine = true;
+  auto make = [&](auto &self, const Type &t) -> Value {
+    if (t.kind == Type::tensor) {
+      Element element = t.family == Type::anyFloat ? binding.anyFloat.value_or(Element::f32) : t.family == Type::anyInt ? binding.anyInt.value_or(Element::i32) : t.element;
+      Dims shape;
+      for (const Dim &dim : t.shape) {
+        bool open = dim == anyDims();
+        if (open && binding.anyDims)
+          shape.insert(shape.end(), binding.anyDims->begin(), binding.anyDims->end());
+        else if (open || dim == anyDim())
+          fine = false;
+        else
+          shape.push_back(dim.substitute(binding.sizes));
+      }
+      Node *n = node(Op::result, element, shape, {owner}, range);
+      n->index = int64_t(owner->resultElements.size());
+      owner->resultElements.push_back(element);
+      owner->resultShapes.push_back(shape);
+      return Value::ofNode(n);
+    }
+    std::vector<Value> parts;
+    for (const Type &part : t.parts)
+      parts.push_back(self(self, part));
+    return Value::ofParts(t.kind == Type::record ? Value::record : Value::tuple, std::move(parts), t.names, t.fileNames);
+  };
+  Value value = make(make, *type);
+  if (!fine)
+    return fail(Code::E0219, def.result->range, "the result of an `extern def` has sizes that its parameters give");
   return value;
 }

@@ -196,6 +196,7 @@ private:
   CallArguments evaluate(const std::vector<ast::Argument> &arguments, Range range);
   Value composite(const std::string &name, std::vector<Value> &parameters, Range range, const std::function<Value()> &body,
                   const ast::VjpItem *vjp, const ast::DefItem &def);
+  Value hostCall(const ast::DefItem &def, Binding &binding, Range range);
 
   // Builtins.cpp, Primitives.cpp, Reductions.cpp, Random.cpp
   using Builtin = Value (Elaborator::*)(const std::string &name, CallArguments &);

@@ -35,7 +35,7 @@ private:
   }
   static const char *opName(Op op) {
     static constexpr const char *list[] = {"param", "constant", "size", "point", "convert", "access", "gather", "scatter",
-                                           "reduce", "scan", "index_reduce", "build", "sort", "primitive", "reshape", "random_bits", "derive_key",
+                                           "reduce", "scan", "index_reduce", "build", "sort", "primitive", "host", "reshape", "random_bits", "derive_key",
                                            "contraction", "where", "for", "while", "derivative", "composite", "result"};
     return list[size_t(op)];
   }

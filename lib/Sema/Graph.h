@@ -44,6 +44,7 @@ enum class Op : uint8_t {
   build,       ///< operand 0 for all `vars`: its shape is their ranges and then the operand's
   sort,        ///< operand 0 along its last dim, the first of them: values and i32 places; dims[0]: falling
   primitive,   ///< `name`: fft ifft rfft irfft cholesky triangular_solve (dims[0]: upper) solve det, of the operands' last dims
+  host,        ///< the function `name` that a C++ host has bound, of the operands
   reshape,     ///< operand 0, row-major, to `shape`
   randomBits,  ///< operand 0 a scalar key: i32 words of `shape`
   deriveKey,   ///< operands key (scalar), i64 (scalar); `dims[0]` the domain (1 fold_in, 2 split): a key

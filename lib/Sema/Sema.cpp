@@ -258,7 +258,7 @@ static std::set<std::string> checkRecursion(Program &program, const Module &modu
 bool sema::check(Program &program, const Module &module) {
   std::set<std::string> recursive = checkRecursion(program, module);
   for (auto &[name, def] : module.defs) {
-    bool typed = !recursive.contains(name) && !def->isExtern && std::all_of(def->params.begin(), def->params.end(), [](const ast::Param &p) { return p.type || p.initial; });
+    bool typed = !recursive.contains(name) && !def->cuda && std::all_of(def->params.begin(), def->params.end(), [](const ast::Param &p) { return p.type || p.initial; });
     if (!typed)
       continue;
     graph::Function scratch;
@@ -271,7 +271,7 @@ bool sema::check(Program &program, const Module &module) {
     CallArguments arguments;
     for (const Input &input : *inputs)
       arguments.named.emplace_back(input.name, input.known ? *input.known : e.declareParam(input.name, input.type));
-    held(program, e, e.callDef(module, *def, std::move(arguments)), def->body->range);
+    held(program, e, e.callDef(module, *def, std::move(arguments)), def->body ? def->body->range : def->range);
   }
   return !program.diagnostics().hasErrors();
 }

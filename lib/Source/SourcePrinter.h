@@ -62,6 +62,7 @@ private:
   void composite(CompositeOp op);
   void write(ScatterOp op);
   void sort(SortOp op);
+  void host(HostOp op);
   Text primitive(mlir::Operation *op);
   mlir::Value rowThatMayBeOutside(ScatterOp op);
 

@@ -84,6 +84,8 @@ void SourcePrinter::visit(Operation *op) {
     return write(scatter);
   if (auto order = dyn_cast<SortOp>(op))
     return sort(order);
+  if (auto call = dyn_cast<HostOp>(op))
+    return host(call);
   if (op->getNumResults() != 1) {
     refuse(op);
     return;
@@ -236,6 +238,35 @@ void SourcePrinter::sort(SortOp op) {
   for (auto [result, function] : llvm::zip_equal(op.getResults(), functions))
     if (!result.use_empty())
       bind(result, {(function + "(" + x + ")").str(), shape, false, false});
+}
+
+/// f(x, y), or [i] => f(x[i], y[i]) of a batch. That a parameter was a record is not known any more: its leaves are printed.
+void SourcePrinter::host(HostOp op) {
+  auto batch = size_t(op.getBatch());
+  SmallVector<Text> arguments;
+  for (Value v : op.getArgs().drop_front(op->hasAttr("tds.guarded")))
+    arguments.push_back(batch ? exactNameFor(v) : typed(v));
+  if (!ok)
+    return;
+  auto calledAt = [&](const Place &at) {
+    std::vector<std::string> parts;
+    for (Text &argument : arguments) {
+      Sizes lead(argument.shape.begin(), argument.shape.begin() + ptrdiff_t(at.size()));
+      parts.push_back(at.empty() ? argument.text : read({argument.text, lead, false, true}, at).text);
+    }
+    return Text{op.getName().str() + "(" + llvm::join(parts, ", ") + ")", {}, false, false};
+  };
+  if (op.getNumResults() != 1) {
+    if (batch)
+      refuse(op, "it is called under indices and gives several results");
+    else
+      bindAll(op.getResults(), calledAt({}).text);
+    return;
+  }
+  Sizes shape = sizesOf(typeOf(op.getResult(0)));
+  Text text = build(Sizes(shape.begin(), shape.begin() + ptrdiff_t(batch)), calledAt);
+  text.shape = shape;
+  place(op, text);
 }
 
 /// Where a write of whole rows leaves out those outside: one id for all that is written, and the first coordinate.

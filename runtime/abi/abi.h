@@ -19,7 +19,7 @@ extern "C" {
 #endif
 
 /* Changes whenever a struct or a function's meaning below does: kept code of another version is not loaded. */
-#define TDS_ABI_VERSION 3
+#define TDS_ABI_VERSION 4
 
 /* What a check of compiled code can find. */
 enum tds_error_code {
@@ -29,7 +29,8 @@ enum tds_error_code {
   TDS_NOT_POSITIVE_DEFINITE = 3, /* a matrix given to Cholesky: value, its number in the batch */
   TDS_SINGULAR = 4,              /* a matrix that is divided by: the same */
   TDS_NO_MEMORY = 5,             /* no scratch memory of value bytes; the place is -1 */
-  TDS_NO_LIBRARY = 6             /* no LAPACK on this machine */
+  TDS_NO_LIBRARY = 6,            /* no LAPACK on this machine */
+  TDS_HOST_FAILED = 7            /* a function of the host: value and bound are 0 */
 };
 
 /* The first failing check of a call. */
@@ -42,6 +43,15 @@ typedef struct tds_error {
 
 typedef struct tds_pool tds_pool;
 
+/* What compiled code finds behind `extern def`s. `description`: the function's number in the artefact, the place of the
+ * call, the number of rows, whether there is a mask, the number of arguments and of results; then of each argument and
+ * result its element (tds_element), its rank and its sizes. `mask`: if there is one, a bool a row; where it is false
+ * nothing is called, and the results are 0. `buffers` are the arguments' and then the results', each with a tensor a
+ * row. Not 0: it failed, and the host knows why. */
+typedef struct tds_host {
+  int32_t (*call)(struct tds_host *self, const int64_t *description, const uint8_t *mask, void *const *buffers);
+} tds_host;
+
 /* One call of compiled code. */
 typedef struct tds_call {
   void *const *buffers; /* arguments, then results, row-major, in the artefact's order */
@@ -49,6 +59,7 @@ typedef struct tds_call {
   void *arena;          /* scratch memory of the artefact's size, 64-byte aligned; null if that is 0 */
   tds_pool *pool;       /* null: run serially */
   tds_error *error;     /* code 0 at the call */
+  tds_host *host;       /* null: there is none */
 } tds_call;
 
 typedef void (*tds_entry)(const tds_call *call);
@@ -87,8 +98,16 @@ enum tds_element {
   TDS_F32,
   TDS_F64,
   TDS_C64,
-  TDS_C128
+  TDS_C128,
+  TDS_KEY
 };
+
+/* Calls a function of the host, unless something has failed before: it never sees what a failed check left. */
+typedef struct tds_host_arguments {
+  const int64_t *description; /* as tds_host takes it */
+  void *buffers[1];           /* the mask's if there is one, then as many as that says */
+} tds_host_arguments;
+TDS_ABI void tds_host_call(const tds_call *call, const tds_host_arguments *arguments);
 
 /* The order of each of `rows` rows of `size` elements, its first `count`: values, and the places in the row that they
  * come from. Stable, nan after all numbers; descending: from the greatest, nan before all numbers. On all cores. */

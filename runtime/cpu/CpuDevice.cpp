@@ -85,6 +85,8 @@ Error checkFailed(const tds_error &check) {
     std::string which = check.value ? "matrix " + std::to_string(check.value) + " of a batch" : "a matrix";
     return makeError(code::Check, which + (check.code == TDS_SINGULAR ? " is singular" : " is not positive definite"));
   }
+  if (check.code == TDS_HOST_FAILED)
+    return makeError(code::Host, "a function of the host failed");
   if (check.code == TDS_NO_MEMORY)
     return makeError(code::Memory, "no memory for " + std::to_string(check.value) + " bytes");
   if (check.code == TDS_NO_LIBRARY)
@@ -122,7 +124,7 @@ public:
     if (!arena)
       return arena.takeError();
     check = {};
-    tds_call call{launch.buffers.data(), launch.sizes.data(), arena->memory.get(), pool.get(), &check};
+    tds_call call{launch.buffers.data(), launch.sizes.data(), arena->memory.get(), pool.get(), &check, launch.host};
     launch.entry(&call);
     arenas.give(arena.take());
     if (check.code != TDS_FINE)

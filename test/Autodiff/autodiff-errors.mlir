@@ -63,3 +63,15 @@ func.func @captured(%x: tensor<f32>, %dy: tensor<f32>) -> tensor<f32> {
   }
   return %dx : tensor<f32>
 }
+
+// -----
+
+func.func @of_the_host(%x: tensor<f32>, %one: tensor<f32>) -> tensor<f32> {
+  %y, %dx = tds.vjp wrt(%x : tensor<f32>) cotangent(%one : tensor<f32>) -> tensor<f32>, tensor<f32> {
+  ^bb0(%a: tensor<f32>):
+    // expected-error @below {{`f` is an `extern def` and has no derivative}}
+    %l = tds.host "f" batch 0 (%a) : (tensor<f32>) -> tensor<f32>
+    tds.yield %l : tensor<f32>
+  }
+  return %dx : tensor<f32>
+}

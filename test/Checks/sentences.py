@@ -6,11 +6,12 @@
     a program; it ends with 0, so its `assert`s hold
     ---
     #! check                 another verb than run, and arguments of the script
+    #$ --threads 1           options of tdslc
     another program
     #= a line that it prints (all of them)
     #> a line of its report; it ends with 1
     #? why it fails today: the program is known to break the sentence
-    #@ other.tds             what follows is that file's
+    #@ other.tds             what follows is that file's; of a `.c` file the script gets the library, by --library
 
 An `exempt` quote (== exempt: why: the quote) has no test of its own. All of the page from "## Lexical" on, but for the grammar, belongs to a quote.
 
@@ -20,11 +21,13 @@ import concurrent.futures
 import os
 import pathlib
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+COMPILER = shutil.which("clang-22") or shutil.which("cc") or "cc"
 
 
 def squeezed(text):
@@ -72,12 +75,18 @@ def run(program):
         if line.startswith("#@ "):
             name = line[3:]
             files[name] = []
-        elif not re.match(r"#[!=>?]( |$)", line):
+        elif not re.match(r"#[!$=>?]( |$)", line):
             files[name].append(line)
     with tempfile.TemporaryDirectory() as folder:
         for name, text in files.items():
             (pathlib.Path(folder) / name).write_text("\n".join(text) + "\n")
-        command = [os.environ["TDSLC"], verb[0], "s.tds", *verb[1:]]
+        options = (marked("#$ ") or [""])[0].split()
+        for source in pathlib.Path(folder).glob("*.c"):
+            made = subprocess.run([COMPILER, "-shared", "-fPIC", "-I", ROOT / "include", "-o", source.with_suffix(".so"), source], text=True, capture_output=True)
+            if made.returncode:
+                return f"{source.name} does not compile:\n{made.stderr}"
+            options += ["--library", source.with_suffix(".so").name]
+        command = [os.environ["TDSLC"], verb[0], *options, "s.tds", *verb[1:]]
         try:
             done = subprocess.run(command, cwd=folder, text=True, errors="replace", capture_output=True, timeout=60)
         except subprocess.TimeoutExpired:
@@ -93,7 +102,7 @@ def run(program):
     printed = [line[2:].removeprefix(" ") for line in lines if re.match(r"#=( |$)", line)]
     if printed and done.stdout.splitlines() != printed:
         return f"prints\n{done.stdout}{done.stderr}expected\n" + "\n".join(printed)
-    wanted = 1 if expected else 0
+    wanted = (2 if "device" in expected[0] else 1) if expected else 0 # usage is 2
     return "" if done.returncode == wanted else f"ends with {done.returncode}\n{done.stdout}{done.stderr}"
 
 

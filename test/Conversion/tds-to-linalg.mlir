@@ -233,3 +233,21 @@ func.func @nothing(%x: tensor<0x8xf32>) -> tensor<0x8xf32> {
   %0:2 = tds.sort %x : tensor<0x8xf32> -> tensor<0x8xf32>, tensor<0x8xi32>
   return %0#0 : tensor<0x8xf32>
 }
+
+// A function of the host: its number, the place, rows, whether there is a mask, how many arguments and results; of each
+// element, rank, sizes. The first operand of a guarded one is the mask.
+// CHECK-LABEL: @host
+func.func @host(%x: tensor<3x4xf32>, %k: tensor<3xui64>, %n: index) -> (tensor<3xi1>, tensor<3x2xf64>) {
+  // CHECK: %[[D:.*]] = arith.constant dense<[0, [[P:[0-9]+]], 3, 0, 2, 2, 8, 1, 4, 12, 0, 0, 0, 9, 1, 2]> : tensor<16xi64>
+  // CHECK: rt.call "tds_host_call"(%[[D]], {{.*}} : tensor<16xi64>, tensor<3x4xf32>, tensor<3xi64>) into({{.*}} : tensor<3xi8>, tensor<3x2xf64>) numbers [[[P]]] {tds.checked}
+  %0:2 = tds.host "f" batch 1 (%x, %k) : (tensor<3x4xf32>, tensor<3xui64>) -> (tensor<3xi1>, tensor<3x2xf64>)
+  return %0#0, %0#1 : tensor<3xi1>, tensor<3x2xf64>
+}
+
+// CHECK-LABEL: @host_of_some
+func.func @host_of_some(%c: tensor<3xi1>, %x: tensor<3xf32>) -> tensor<3xf32> {
+  // CHECK: arith.constant dense<[0, {{[0-9]+}}, 3, 1, 1, 1, 8, 0, 8, 0]> : tensor<10xi64>
+  // CHECK: rt.call "tds_host_call"({{.*}} : tensor<10xi64>, tensor<3xi8>, tensor<3xf32>) into({{.*}} : tensor<3xf32>)
+  %0 = tds.host "f" batch 1 (%c, %x) {tds.guarded} : (tensor<3xi1>, tensor<3xf32>) -> tensor<3xf32>
+  return %0 : tensor<3xf32>
+}

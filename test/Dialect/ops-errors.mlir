@@ -207,3 +207,15 @@ func.func @solve_rows(%a: tensor<4x4xf32>, %b: tensor<3x2xf32>) {
   %0 = tds.solve %a, %b : tensor<4x4xf32>, tensor<3x2xf32>
   return
 }
+// -----
+func.func @host_rank(%x: tensor<f32>) {
+  // expected-error @+1 {{expected 1 dimensions of the batch or more}}
+  %0 = tds.host "f" batch 1 (%x) : (tensor<f32>) -> tensor<4xf32>
+  return
+}
+// -----
+func.func @host_batch(%x: tensor<3x4xf32>) {
+  // expected-error @+1 {{the batches differ}}
+  %0 = tds.host "f" batch 1 (%x) : (tensor<3x4xf32>) -> tensor<4x3xf32>
+  return
+}

@@ -119,3 +119,10 @@ func.func @primitives(%x: tensor<4x8xf32>, %u: tensor<4x?xf32, ["4", "n"]>, %z: 
   %10 = tds.abs %9 : tensor<7xf64>
   return
 }
+
+// CHECK-LABEL: @host
+func.func @host(%x: tensor<3x4xf32>, %k: tensor<3xui64>) {
+  // CHECK: tds.host "f" batch 1(%{{.*}}, %{{.*}}) : (tensor<3x4xf32>, tensor<3xui64>) -> (tensor<3xi1>, tensor<3x2xf64>)
+  %0:2 = tds.host "f" batch 1 (%x, %k) : (tensor<3x4xf32>, tensor<3xui64>) -> (tensor<3xi1>, tensor<3x2xf64>)
+  return
+}

@@ -114,3 +114,13 @@ func.func @primitives(%x: tensor<?x8xf64, ["n", "8"]> {tds.name = "x"}, %a: tens
 // CHECK-NEXT: t1 = sort(x)
 // CHECK-NEXT: _, t2 = topk(x, 2)
 // CHECK-NEXT: (t1, t2, irfft(rfft(x), 9), triangular_solve(cholesky(a), a, upper=true), det(a))
+
+// A function of the host by its name; of a batch, for each.
+func.func @host(%x: tensor<?x8xf64, ["n", "8"]> {tds.name = "x"}) -> (tensor<?x8xf64, ["n", "8"]>, tensor<?xf64, ["n"]>) {
+  %0 = tds.host "f" batch 0 (%x) : (tensor<?x8xf64, ["n", "8"]>) -> tensor<?x8xf64, ["n", "8"]>
+  %1 = tds.host "g" batch 1 (%0) : (tensor<?x8xf64, ["n", "8"]>) -> tensor<?xf64, ["n"]>
+  return %0, %1 : tensor<?x8xf64, ["n", "8"]>, tensor<?xf64, ["n"]>
+}
+// CHECK-LABEL: def host(x: f64[n, 8]) -> (f64[n, 8], f64[n]) {
+// CHECK-NEXT: t1 = f(x)
+// CHECK-NEXT: (t1, [i] => g(t1[i]))

@@ -10,6 +10,7 @@ static void addEngine(CLI::App &verb, Options &options, bool &noCache, std::stri
   verb.add_option("--device", options.device, "auto, cpu or cuda")->capture_default_str();
   verb.add_option("--threads", options.threads, "threads to compute with; 0: one a core")->capture_default_str();
   verb.add_flag("--no-cache", noCache, "compile everything anew, keep nothing");
+  verb.add_option("--library", options.libraries, "a shared library of `extern def`s")->allow_extra_args(false);
   verb.add_option("--cache", cache, "folder of compiled code (default: " + tools::defaultCache().string() + ")");
 }
 

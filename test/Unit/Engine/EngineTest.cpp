@@ -171,7 +171,6 @@ TEST(Engine, ErrorsOfAProgramNameTheirPlace) {
   EXPECT_FALSE(engine.load("/nowhere/at/all.tds"));
   EXPECT_EQ(Engine::create({.device = "cuda"}).error().code, "E0901");
   EXPECT_EQ(Engine::create({.device = "tpu"}).error().code, "E0505");
-  EXPECT_EQ(engine.define("hypot2", nullptr).error().code, "E0901");
 }
 
 TEST(Engine, TheTextOfADerivativeMeansTheSame) {
