@@ -1,6 +1,7 @@
 """Random well-typed programs: a def of typed parameters with symbolic sizes, statements, and the names it returns."""
 import random
 
+import primitives
 from nodes import ONE, Dim, Node, T
 from statements import Helper, Statement
 
@@ -278,7 +279,7 @@ class Generator:
         if self.chance(0.5):
             a, b = self.expr(t, depth - 1), self.expr(t, depth - 1)
             return Node("if", t, [self.expr(T("bool", ()), depth - 2), a, b])
-        name, saved = self.fresh("u"), dict(self.names)
+        name, saved = self.fresh("e"), dict(self.names)
         u = self.pick([t, T(t.dt, ())])
         body = [Statement("=", [self.expr(u, depth - 1)], name=name)]
         self.names[name] = u
@@ -292,7 +293,7 @@ class Generator:
 
     def small_while(self, name, u):
         """A while that an element of an index space runs on its own."""
-        var, c = Node("var", u, name=name), self.fresh("c")
+        var, c = Node("var", u, name=name), self.fresh("go")
         count = Node("var", T("i32", ()), name=c)
         less = Node("binary", T("bool", ()), [count, Node("weak", T("i32", ()), number=self.rng.randint(1, 5))], fn="<")
         go = Node("binary", T("bool", ()), [Node("binary", T("bool", ()), [var, Node("weak", u, number=2.5)], fn="<"), less], fn="and")
@@ -329,11 +330,17 @@ class Generator:
 
     def structural(self, t, depth, k):
         rank = len(t.dims)
+        if not rank and t.dt in ("f32", "f64") and self.chance(0.3):
+            return primitives.scalar(self, t, depth)
         if not rank:
             x = self.pick(self.tensors(lambda u: u.dt == t.dt and u.dims) or [None])
             if x is not None and x.type.dims[0].number():
                 return Node("sub", T(t.dt, ()), [x], subs=[0] + [-1] * (len(x.type.dims) - 1)) if all(d.number() for d in x.type.dims) else self.leaf(t)
             return self.leaf(t)
+        if self.chance(0.35):
+            made = primitives.forms(self, t, depth, k)
+            if made:
+                return made
         axis = self.rng.randrange(rank)
         form = self.pick(["transpose", "flip", "roll", "gather", "running", "triangle", "new", "stack", "reduce keep", "scatter"])
         if form == "transpose" and rank > 1:
@@ -533,7 +540,7 @@ class Generator:
         saved, pinned = dict(self.names), set(self.pinned)
         form = self.rng.choices(["count", "over", "while", "stacked"], [4, 3, 2, 2])[0]
         if form == "while":
-            c = self.fresh("c")
+            c = self.fresh("go")
             self.names[c] = T("i32", ())
             self.pinned.add(c)
             inner = self.body(names, self.rng.randint(1, 2))
