@@ -265,6 +265,35 @@ struct SumOfBroadcast : OpRewritePattern<ReduceOp> {
   }
 };
 
+// accumulate x at (d0) -> (d0 + c)  =>  access x at (d0) -> (d0 - c) else 0: every place gets one element or none
+struct AccumulateOfShift : OpRewritePattern<AccumulateOp> {
+  using Base::Base;
+  LogicalResult matchAndRewrite(AccumulateOp op, PatternRewriter &r) const override {
+    AffineMap map = op.getMap();
+    if (op.getOutside() != Outside::none || map.getNumResults() != map.getNumDims())
+      return failure();
+    SmallVector<AffineExpr> back(map.getNumDims());
+    for (auto [k, expr] : llvm::enumerate(map.getResults())) {
+      AffineExpr here = r.getAffineDimExpr(unsigned(k));
+      for (unsigned d = 0; d < map.getNumDims(); ++d) {
+        AffineExpr rest = expr - r.getAffineDimExpr(d);
+        if (expr.isFunctionOfDim(d) && rest.isSymbolicOrConstant() && !back[d])
+          back[d] = here - rest;
+      }
+    }
+    if (llvm::any_of(back, [](AffineExpr e) { return !e; }))
+      return failure();
+    SmallVector<std::string> symbols;
+    for (auto symbol : op.getSymbols().getAsValueRange<StringAttr>())
+      symbols.push_back(symbol.str());
+    auto type = typeOf(op.getResult());
+    Value zero = constant(r, op.getLoc(), 0.0, scalarType(type.getElementType()));
+    AffineMap inverse = AffineMap::get(map.getNumDims(), map.getNumSymbols(), back, r.getContext());
+    r.replaceOpWithNewOp<AccessOp>(op, type, op.getX(), inverse, symbols, Outside::otherwise, zero);
+    return success();
+  }
+};
+
 //===--- Arithmetic -----------------------------------------------------------------------------------------------===//
 
 // x + 0, 0 + x, x - 0, x * 1, 1 * x, x / 1  =>  x.  Adding 0.0 makes -0.0 of nothing but -0.0, which a zero cotangent may lose.
@@ -332,6 +361,17 @@ struct MulByMinusOne : OpRewritePattern<MulOp> {
   }
 };
 
+// x * (1 / y), 1 / y used here alone  =>  x / y
+struct MulByInverse : OpRewritePattern<MulOp> {
+  using Base::Base;
+  LogicalResult matchAndRewrite(MulOp op, PatternRewriter &r) const override {
+    for (auto [x, y] : {std::pair(op.getX(), op.getY()), std::pair(op.getY(), op.getX())})
+      if (auto inverse = y.getDefiningOp<DivOp>(); inverse && inverse->hasOneUse() && isSplat(inverse.getX(), 1))
+        return r.replaceOp(op, pointwise(r, op.getLoc(), "div", {x, inverse.getY()})), success();
+    return failure();
+  }
+};
+
 // select(true, x, y)  =>  x;  select(c, x, x)  =>  x
 struct SelectKnown : OpRewritePattern<SelectOp> {
   using Base::Base;
@@ -353,8 +393,8 @@ struct SimplifyPass : PassWrapper<SimplifyPass, OperationPass<>> {
 
   LogicalResult initialize(MLIRContext *context) override {
     RewritePatternSet set(context);
-    set.add<ComposeAccesses, RecogniseContract, FactorOutOfSum, AbsorbReads, SumOfContract, TransposeOfContract, BroadcastLast,
-            ConvertBeforeBroadcast, SumOfBroadcast, NegOfNeg, ConjOfConj, AddOfNeg, AddOfSame, MulByMinusOne, SelectKnown>(context);
+    set.add<AccumulateOfShift, ComposeAccesses, RecogniseContract, FactorOutOfSum, AbsorbReads, SumOfContract, TransposeOfContract, BroadcastLast,
+            ConvertBeforeBroadcast, SumOfBroadcast, NegOfNeg, ConjOfConj, AddOfNeg, AddOfSame, MulByInverse, MulByMinusOne, SelectKnown>(context);
     set.add<DropNeutral<AddOp>>(context, 0.0, true);
     set.add<DropNeutral<SubOp>>(context, 0.0, false);
     set.add<DropNeutral<MulOp>>(context, 1.0, true);

@@ -9,6 +9,8 @@
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/Interfaces/SideEffectInterfaces.h"
+#include "llvm/ADT/BitVector.h"
 
 using namespace mlir;
 using namespace tds;
@@ -58,6 +60,66 @@ void tds::inlineRequest(Operation *request, ValueRange wrt) {
   request->erase();
 }
 
+void tds::addReadStates(Block *body, Block::BlockArgListType states, OperandRange yielded,
+                        SmallVectorImpl<bool> &wanted) {
+  llvm::SmallPtrSet<Operation *, 32> seen;
+  SmallVector<Value> work;
+  for (auto [k, v] : llvm::enumerate(yielded))
+    if (wanted[k])
+      work.push_back(v);
+  while (!work.empty()) {
+    Value v = work.pop_back_val();
+    if (auto argument = dyn_cast<BlockArgument>(v)) {
+      auto *state = llvm::find(states, argument);
+      if (size_t k = state - states.begin(); state != states.end() && !wanted[k]) {
+        wanted[k] = true;
+        work.push_back(yielded[k]);
+      }
+      continue;
+    }
+    Operation *op = v.getDefiningOp();
+    if (op->getBlock() == body && seen.insert(op).second)
+      op->walk([&](Operation *inner) { llvm::append_range(work, inner->getOperands()); });
+  }
+}
+
+/// What a loop carries for nobody goes: neither a result that is used comes of it, nor another round of such.
+static void dropUnreadState(scf::ForOp loop) {
+  Operation *yield = loop.getBody()->getTerminator();
+  unsigned count = loop.getNumResults();
+  SmallVector<bool> read(count);
+  for (unsigned k = 0; k < count; ++k)
+    read[k] = !loop.getResult(k).use_empty();
+  addReadStates(loop.getBody(), loop.getRegionIterArgs(), yield->getOperands(), read);
+  if (llvm::all_of(read, [](bool r) { return r; }))
+    return;
+  SmallVector<Value> inits;
+  llvm::BitVector dropped(loop.getBody()->getNumArguments()), ofYield(count);
+  for (unsigned k = 0; k < count; ++k)
+    if (read[k]) {
+      inits.push_back(loop.getInitArgs()[k]);
+    } else {
+      dropped.set(k + 1);
+      ofYield.set(k);
+    }
+  yield->eraseOperands(ofYield);
+  for (Operation &op : llvm::make_early_inc_range(llvm::reverse(*loop.getBody())))
+    if (&op != yield && op.use_empty() && isMemoryEffectFree(&op))
+      op.erase();
+  for (unsigned k = 0; k < count; ++k) // an inner loop that still reads it is gone too, or reads what it was
+    if (!read[k] && !loop.getRegionIterArgs()[k].use_empty())
+      loop.getRegionIterArgs()[k].replaceAllUsesWith(loop.getInitArgs()[k]);
+  OpBuilder b(loop);
+  auto shorter =
+      scf::ForOp::create(b, loop.getLoc(), loop.getLowerBound(), loop.getUpperBound(), loop.getStep(), inits);
+  loop.getBody()->eraseArguments(dropped);
+  shorter.getRegion().takeBody(loop.getRegion());
+  for (unsigned k = 0, next = 0; k < count; ++k)
+    if (read[k])
+      loop.getResult(k).replaceAllUsesWith(shorter.getResult(next++));
+  loop.erase();
+}
+
 /// Walks made partial derivatives of operands that do not vary, and primal values that no derivative needs.
 static void eraseDead(Block &block) {
   for (Operation &op : llvm::make_early_inc_range(llvm::reverse(block))) {
@@ -68,6 +130,8 @@ static void eraseDead(Block &block) {
     for (Region &region : op.getRegions())
       for (Block &inner : region)
         eraseDead(inner);
+    if (auto loop = dyn_cast<scf::ForOp>(op))
+      dropUnreadState(loop);
   }
 }
 

@@ -110,6 +110,10 @@ private:
   llvm::DenseMap<mlir::Value, mlir::Value> tangents;
 };
 
+/// Adds to the wanted states of a loop those that they are computed from, in the same round or one before.
+void addReadStates(mlir::Block *body, mlir::Block::BlockArgListType states, mlir::OperandRange yielded,
+                   llvm::SmallVectorImpl<bool> &wanted);
+
 /// Whether a value is defined in the block or in a region within. Walks build blocks that belong to no op yet, where
 /// Region::isAncestor may not be asked.
 bool isWithin(mlir::Value v, mlir::Block *block);

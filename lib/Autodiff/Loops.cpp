@@ -87,6 +87,15 @@ Value tds::readRow(OpBuilder &b, Location loc, Value stack, RankedTensorType typ
                           b.getStrArrayAttr({}), Outside::clamp);
 }
 
+/// The location of what a loop carries because of a value: `d_h` for its cotangent, `kept_h` for its stack.
+static Location named(Location loc, StringRef prefix, Value of) {
+  auto name = dyn_cast<NameLoc>(of.getLoc());
+  if (!name && prefix == "d_")
+    return loc;
+  std::string text = name ? (prefix + name.getName().getValue()).str() : prefix.drop_back().str();
+  return NameLoc::get(StringAttr::get(loc.getContext(), text), loc);
+}
+
 scf::ForOp tds::lengthen(scf::ForOp loop, ValueRange inits) {
   OpBuilder b(loop);
   SmallVector<Value> all(loop.getInitArgs());
@@ -159,15 +168,21 @@ LogicalResult LoopReversal::reverseRound() {
   IRMapping map;
   if (auto counted = dyn_cast<scf::ForOp>(loop))
     map.map(counted.getInductionVar(), counter = standIn(b.getIndexType()));
+  // A state that leads to no result with a cotangent has none itself.
+  SmallVector<bool> wanted;
+  for (const Reverse::Cotangent &c : given)
+    wanted.push_back(bool(c.d));
+  bool isCounted = isa<scf::ForOp>(loop);
+  addReadStates(body, body->getArguments().drop_front(isCounted ? 1 : 0), body->getTerminator()->getOperands(), wanted);
   SmallVector<Value> dx, live;
   for (auto [k, state] : llvm::enumerate(states)) {
     begun.push_back(standIn(state.getType()));
     map.map(state, begun.back());
-    if (!outer.activity.varies(state))
+    if (!outer.activity.varies(state) || !wanted[k])
       continue;
     outer.activity.add(begun.back());
     varying.push_back(unsigned(k));
-    dx.push_back(round->addArgument(state.getType(), loc));
+    dx.push_back(round->addArgument(state.getType(), named(loc, "d_", state)));
   }
   live.resize(varying.size());
   for (auto [d, there] : llvm::zip_equal(dx, live))
@@ -194,7 +209,7 @@ LogicalResult LoopReversal::reverseRound() {
     if (cotangent.d && !isWithin(v, round))
       outside.push_back(v);
   for (Value v : outside) {
-    Value argument = round->addArgument(v.getType(), loc);
+    Value argument = round->addArgument(v.getType(), named(loc, "d_", v));
     yields.push_back(inner.sumOf(loc, argument, inner.cotangents[v].d));
     if (inner.cotangents[v].live)
       outsideMasked.push_back(v);
@@ -330,6 +345,8 @@ void LoopReversal::keepAll(scf::ForOp forward, StringRef rounds, OpBuilder::Inse
     scf::ForOp longer = lengthen(forward, empty);
     outer.replaced[forward] = longer;
     forward.erase();
+    for (auto [v, stack] : llvm::zip_equal(saved, longer.getRegionIterArgs().take_back(saved.size())))
+      stack.setLoc(named(loc, "kept_", v));
     SmallVector<Value> yields(longer.getYieldedValues());
     OpBuilder top = OpBuilder::atBlockBegin(longer.getBody());
     Value id = numberOf(top, loc, arith::SubIOp::create(top, loc, longer.getInductionVar(), lower));

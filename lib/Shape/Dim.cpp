@@ -293,14 +293,20 @@ std::string Dim::str() const {
     }
     text += factors;
   };
+  // `1 - i` rather than `-i + 1`.
+  auto constant = terms.find({});
+  bool anyPositive = std::any_of(terms.begin(), terms.end(), [](auto &t) { return !t.first.empty() && t.second > 0; });
+  bool first = constant != terms.end() && constant->second > 0 && !anyPositive;
+  if (first)
+    append({}, constant->second);
   for (auto &[m, c] : terms)
     if (!m.empty() && c > 0)
       append(m, c);
   for (auto &[m, c] : terms)
     if (!m.empty() && c < 0)
       append(m, c);
-  if (auto it = terms.find({}); it != terms.end())
-    append({}, it->second);
+  if (constant != terms.end() && !first)
+    append({}, constant->second);
   return text;
 }
 

@@ -92,7 +92,9 @@ Text SourcePrinter::build(const std::vector<std::string> &sizes, llvm::function_
   std::string head = close(indices, sizes);
   if (sizes.empty())
     return text;
-  return {"(" + head + " => " + text.text + ")", sizes, false, false};
+  Sizes shape = sizes;
+  llvm::append_range(shape, text.shape);
+  return {"(" + head + " => " + text.text + ")", shape, false, false};
 }
 
 Text SourcePrinter::read(const Text &base, const Place &at, StringRef outside) {
@@ -179,7 +181,8 @@ Text SourcePrinter::composed(Operation *op, Value v, const Place &at) {
       })
       .Case<GatherOp>([&](GatherOp op) {
         Place place = through(op.getMap(), op.getSymbols(), op.getIds(), at);
-        return readOf(op.getX(), place, op.getOutside(), op.getOtherwise(), at);
+        Outside outside = staysInside(op.getOutside(), op.getIds()) ? Outside::none : op.getOutside();
+        return readOf(op.getX(), place, outside, op.getOtherwise(), at);
       })
       .Case<ReduceOp>([&](ReduceOp op) { return elementOfReduce(op, at); })
       .Case<ContractOp>([&](ContractOp op) { return elementOfContract(op, at); })

@@ -56,14 +56,38 @@ void SourcePrinter::nameUsed(Region &region) {
   });
 }
 
-/// The end of a round: what is carried becomes what the round gave, all at once.
+/// Whether a text has a name in it as a word.
+static bool mentions(StringRef text, StringRef name) {
+  auto isWord = [](char c) { return llvm::isAlnum(c) || c == '_'; };
+  for (size_t at = text.find(name); at != text.npos; at = text.find(name, at + 1))
+    if ((at == 0 || !(isWord(text[at - 1]) || text[at - 1] == '.')) &&
+        (at + name.size() == text.size() || !isWord(text[at + name.size()])))
+      return true;
+  return false;
+}
+
+/// The end of a round: what is carried becomes what the round gave, one after the other where none of them reads the
+/// old value of one before it, the rest at once.
 void SourcePrinter::next(ArrayRef<std::string> names, ValueRange arguments, ValueRange yields) {
-  Sizes targets, texts;
+  SmallVector<std::pair<std::string, std::string>> left;
   for (auto [name, argument, yielded] : llvm::zip_equal(names, arguments, yields))
-    if (ok && yielded != argument) {
-      targets.push_back(name);
-      texts.push_back(typed(yielded).text);
+    if (ok && yielded != argument)
+      if (std::string text = typed(yielded).text; text != name) // it may have been written in place
+        left.emplace_back(name, text);
+  for (bool found = true; found && !left.empty();) {
+    auto *free = llvm::find_if(left, [&](auto &one) {
+      return llvm::none_of(left, [&](auto &other) { return &one != &other && mentions(other.second, one.first); });
+    });
+    if (found = free != left.end(); found) {
+      lines.push_back(free->first + " = " + free->second);
+      left.erase(free);
     }
+  }
+  Sizes targets, texts;
+  for (auto &[name, text] : left) {
+    targets.push_back(name);
+    texts.push_back(text);
+  }
   if (!texts.empty())
     lines.push_back(llvm::join(targets, ", ") + " = " + tuple(texts));
 }

@@ -28,6 +28,47 @@ std::pair<Value, SmallVector<int64_t>> SourcePrinter::spreadFrom(Value ids) {
   return {access.getX(), own};
 }
 
+/// A read of ids that takes a part of them and spreads it  =>  two reads, of which the second spreads.
+void source::partSpreads(func::FuncOp function) {
+  function.walk([](Operation *op) {
+    if (!isa<GatherOp, ScatterOp>(op))
+      return;
+    for (OpOperand &operand : op->getOpOperands()) {
+      auto access = operand.get().getDefiningOp<AccessOp>();
+      if (!access || access.getOutside() != Outside::none || !isa<IntegerType>(access.getType().getElementType()))
+        continue;
+      SmallVector<int64_t> own;
+      bool part = false, ordered = true;
+      for (auto [k, expr] : llvm::enumerate(access.getMap().getResults())) {
+        unsigned dims = 0;
+        for (unsigned d = 0; d < access.getMap().getNumDims(); ++d)
+          if (expr.isFunctionOfDim(d)) {
+            ordered &= own.empty() || own.back() < int64_t(d);
+            own.push_back(d);
+            ++dims;
+          }
+        ordered &= dims <= 1;
+        part |= !isa<AffineDimExpr>(expr) ||
+                dimText(typeOf(access.getX()), k) != dimText(access.getType(), cast<AffineDimExpr>(expr).getPosition());
+      }
+      if (!part || !ordered || int64_t(own.size()) == access.getType().getRank())
+        continue;
+      OpBuilder b(access);
+      SmallVector<AffineExpr> dims(access.getMap().getNumDims());
+      for (auto [k, d] : llvm::enumerate(own))
+        dims[d] = b.getAffineDimExpr(unsigned(k));
+      AffineMap map =
+          access.getMap().replaceDimsAndSymbols(dims, {}, unsigned(own.size()), access.getMap().getNumSymbols());
+      SmallVector<std::string> symbols;
+      for (auto symbol : access.getSymbols().getAsValueRange<StringAttr>())
+        symbols.push_back(symbol.str());
+      Value taken = AccessOp::create(b, access.getLoc(), pickDims(access.getType(), own), access.getX(), map, symbols,
+                                     Outside::none, Value());
+      operand.set(broadcast(b, access.getLoc(), taken, access.getType(), own));
+    }
+  });
+}
+
 bool SourcePrinter::staysInside(Outside outside, ValueRange ids) {
   return outside == Outside::none || (outside == Outside::clamp && llvm::all_of(ids, [&](Value id) {
                                         auto [base, own] = spreadFrom(id);
@@ -179,7 +220,7 @@ Text SourcePrinter::gather(GatherOp op) {
 
 Text SourcePrinter::scatterAdd(ScatterOp op) {
   auto y = typeOf(op.getResult());
-  if (op.getIds().size() == 1 && op.getOutside() == Outside::none && y.getRank() > 0 &&
+  if (op.getIds().size() == 1 && staysInside(op.getOutside(), op.getIds()) && y.getRank() > 0 &&
       op.getMap().getResult(0) == getAffineSymbolExpr(0, op.getContext())) {
     // Rows: the ids have the first dimensions of v, the others are read along.
     auto [base, own] = spreadFrom(op.getIds()[0]);
@@ -190,5 +231,56 @@ Text SourcePrinter::scatterAdd(ScatterOp op) {
     if (rows)
       return call("scatter_add", {typed(op.getInit()).text, exact(base).text, exact(op.getV()).text}, sizesOf(y));
   }
+  if (std::optional<Text> rows = scatterAddInEach(op))
+    return *rows;
   return build(sizesOf(y), [&](const Place &at) { return compose(op, op.getResult(), at); });
+}
+
+/// y[d0, .., ids[d0, .., e], ..] += v[d0, .., e, ..]  =>  [d0, ..] => scatter_add(y[d0, ..], ids[d0, ..], v[d0, ..])
+std::optional<Text> SourcePrinter::scatterAddInEach(ScatterOp op) {
+  auto y = typeOf(op.getResult()), v = typeOf(op.getV());
+  auto dim = [&](int64_t k) { return getAffineDimExpr(unsigned(k), op.getContext()); };
+  auto results = op.getMap().getResults();
+  auto *id = llvm::find(results, getAffineSymbolExpr(0, op.getContext()));
+  if (op.getIds().size() != 1 || op.getOutside() != Outside::none || id == results.begin() || id == results.end())
+    return std::nullopt;
+  int64_t each = id - results.begin(), rest = y.getRank() - each - 1, added = v.getRank() - each - rest;
+  if (added < 0)
+    return std::nullopt;
+  for (int64_t k = 0; k < y.getRank(); ++k)
+    if (k != each && results[k] != dim(k < each ? k : k - 1 + added))
+      return std::nullopt;
+  Sizes ySizes = sizesOf(y), vSizes = sizesOf(v);
+  if (!std::equal(ySizes.begin(), ySizes.begin() + each, vSizes.begin()))
+    return std::nullopt;
+  // The ids of one: all that they have beyond the first dimensions are those that are added over.
+  auto [base, own] = spreadFrom(op.getIds()[0]);
+  SmallVector<int64_t> shared, listed;
+  for (int64_t d : own)
+    (d < each ? shared : listed).push_back(d);
+  if (!llvm::equal(listed, llvm::seq(each, each + added)) || !llvm::is_sorted(own) ||
+      (added && !shared.empty() && int64_t(shared.size()) != each))
+    return std::nullopt;
+
+  Sizes outer(ySizes.begin(), ySizes.begin() + each), inner(ySizes.begin() + each, ySizes.end());
+  // Named before: what is bound within an index is not seen behind it.
+  bool zeros = isSplat(op.getInit(), 0), single = added == 0 && rest == 0;
+  std::string init = zeros ? "" : exactNameFor(op.getInit()).text;
+  std::string values = single ? "" : exactNameFor(op.getV()).text, ids = added ? exactNameFor(base).text : "";
+  return build(outer, [&](const Place &at) {
+    auto row = [&](const std::string &name) {
+      Sizes parts;
+      for (auto [index, size] : llvm::zip_equal(at, outer)) {
+        parts.push_back(index.str());
+        bare[parts.back()].insert(size);
+      }
+      return name + bracket(parts);
+    };
+    Place whole = at;
+    whole.resize(size_t(v.getRank()), Dim(0));
+    std::string start = zeros ? call("zeros", {tuple(inner), elementName(y.getElementType())}, {}).text : row(init);
+    std::string places = !added ? element(op.getIds()[0], whole).text : shared.empty() ? ids : row(ids);
+    std::string numbers = single ? typed(element(op.getV(), whole), y.getElementType()).text : row(values);
+    return call("scatter_add", {start, places, numbers}, inner);
+  });
 }

@@ -124,6 +124,14 @@ std::string SourcePrinter::fresh(StringRef wish) {
   return name;
 }
 
+/// `d_kept_`, and what stands behind it.
+static std::pair<StringRef, StringRef> partLabel(StringRef label) {
+  StringRef rest = label;
+  while (rest.consume_front("d_") || rest.consume_front("kept_"))
+    ;
+  return {label.drop_back(rest.size()), rest};
+}
+
 /// `d_p.w1` is called `d_w1`.
 std::string SourcePrinter::nameOf(Value v) {
   auto loc = dyn_cast<NameLoc>(v.getLoc());
@@ -134,12 +142,29 @@ std::string SourcePrinter::nameOf(Value v) {
     while (names.contains(name));
     return fresh(name);
   }
-  StringRef label = loc.getName().getValue();
-  StringRef last = label.substr(label.rfind('.') + 1);
-  std::string prefix;
-  for (StringRef rest = label; last != label && rest.consume_front("d_");)
-    prefix += "d_";
-  return fresh(prefix + last.str());
+  auto [prefix, label] = partLabel(loc.getName().getValue());
+  auto [front, last] = label.rsplit('.');
+  if (last.empty())
+    return fresh((prefix + label).str());
+  // `p.ln1.g` beside `p.ln2.g` is `ln1_g`.
+  if (labels[last].size() > 1 && front.contains('.'))
+    return fresh((prefix + front.rsplit('.').second + "_" + last).str());
+  return fresh((prefix + last).str());
+}
+
+void SourcePrinter::findLabels() {
+  auto add = [&](Value v) {
+    if (auto loc = dyn_cast<NameLoc>(v.getLoc())) {
+      StringRef label = partLabel(loc.getName().getValue()).second;
+      labels[label.rsplit('.').second].insert(label);
+    }
+  };
+  llvm::for_each(function.getArguments(), add);
+  function.walk([&](Operation *op) {
+    llvm::for_each(op->getResults(), add);
+    for (Region &region : op->getRegions())
+      llvm::for_each(region.getArguments(), add);
+  });
 }
 
 Text SourcePrinter::refuse(Operation *op, const Twine &why) {
@@ -243,6 +268,8 @@ FailureOr<std::string> SourcePrinter::run() {
     refuse(function);
     return failure();
   }
+  findLabels();
+  partSpreads(function);
   std::string head = parameters(), type;
   Block &body = function.getBody().front();
   findNames(body);
@@ -271,7 +298,10 @@ FailureOr<std::string> SourcePrinter::run() {
   return print(*tree, sources);
 }
 
-FailureOr<std::string> tds::printSource(func::FuncOp function) { return SourcePrinter(function).run(); }
+FailureOr<std::string> tds::printSource(func::FuncOp function) {
+  OwningOpRef<func::FuncOp> copy = function.clone();
+  return SourcePrinter(*copy).run();
+}
 
 FailureOr<std::string> tds::printSource(ModuleOp module) {
   std::string all;

@@ -48,6 +48,7 @@ private:
   void visit(mlir::Block &block);
   void visit(mlir::Operation *op);
   void findNames(mlir::Block &block);
+  void findLabels();
   bool isNamed(mlir::Operation *op) const { return named.contains(op); }
   void place(mlir::Operation *op, const Text &text);
   Text compute(mlir::Operation *op);
@@ -95,6 +96,7 @@ private:
   Text access(AccessOp op);
   Text gather(GatherOp op);
   Text scatterAdd(ScatterOp op);
+  std::optional<Text> scatterAddInEach(ScatterOp op);
   /// `[subscripts]` that read x at a map, when slices, numbers and one tensor of ids do; and the shape that they give.
   struct Subscripts {
     std::string text;
@@ -135,6 +137,7 @@ private:
   llvm::DenseMap<mlir::Value, Text> values;
   llvm::DenseSet<mlir::Operation *> named;
   llvm::StringSet<> names;
+  llvm::StringMap<llvm::StringSet<>> labels; ///< of values, by their last parts
   std::map<std::string, std::set<std::string>>
       bare; ///< of each open index: the dimensions that it subscripts by itself
   struct Local {
@@ -147,6 +150,9 @@ private:
 };
 
 using Sizes = std::vector<std::string>;
+
+/// Reads of ids, as the printer can say them.
+void partSpreads(mlir::func::FuncOp function);
 
 std::string elementName(mlir::Type element);
 Sizes sizesOf(mlir::RankedTensorType type);

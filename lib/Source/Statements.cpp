@@ -121,7 +121,7 @@ void SourcePrinter::place(Operation *op, const Text &text) {
   Operation *user = *v.user_begin();
   // What a round gives is assigned to the name that the loop carries: another one would say it twice.
   bool once = v.hasOneUse() && user->getBlock() == op->getBlock() && (!isNamed(op) || isa<scf::YieldOp>(user));
-  bool last = user->getNumOperands() == 1 && user->hasTrait<OpTrait::IsTerminator>();
+  bool last = (user->getNumOperands() == 1 && user->hasTrait<OpTrait::IsTerminator>()) || isa<scf::YieldOp>(user);
   if (text.atom || spread || (once && text.text.size() <= (last ? statementLimit : inlineLimit)))
     values[v] = text;
   else
@@ -280,6 +280,17 @@ Value SourcePrinter::rowThatMayBeOutside(ScatterOp op) {
   return own.empty() ? base : Value();
 }
 
+/// Whether what is written to is carried by the loop that the op is in, is carried on as it is then, and not read
+/// before.
+static bool isStateInPlace(ScatterOp op) {
+  auto state = dyn_cast<BlockArgument>(op.getInit());
+  auto loop = dyn_cast<scf::ForOp>(op->getParentOp());
+  if (!state || !loop || state.getOwner() != op->getBlock() || !state.hasOneUse() || !op->hasOneUse())
+    return false;
+  OpOperand &use = *op->use_begin();
+  return isa<scf::YieldOp>(use.getOwner()) && use.getOperandNumber() + 1 == state.getArgNumber();
+}
+
 /// y = init;  y[places] = v
 void SourcePrinter::write(ScatterOp op) {
   Value result = op.getResult(), row = rowThatMayBeOutside(op);
@@ -294,8 +305,11 @@ void SourcePrinter::write(ScatterOp op) {
     refuse(op, "it writes at places that no subscript names");
     return;
   }
-  Text v = typed(op.getV()), init = typed(op.getInit());
-  Text name = bind(result, init);
+  Text v = typed(op.getV()), name;
+  if (isStateInPlace(op))
+    name = values[result] = Text(values[op.getInit()]);
+  else
+    name = bind(result, typed(op.getInit()));
   std::string line = name.text + "[" + places->text + "] = " + v.text;
   if (row)
     line = "if " + at.text + " >= 0 and " + at.text + " < " + sizesOf(op.getType())[0] + " { " + line + " }";

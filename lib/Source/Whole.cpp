@@ -335,6 +335,25 @@ Text SourcePrinter::contract(ContractOp op) {
                 shape, false, false};
     }
   }
+  if (op.getReduce().size() == 1 && shape.size() > 2) {
+    // A stack of matrices by one matrix.
+    unsigned rank = unsigned(shape.size()), each = rank - 1;
+    AffineExpr k = getAffineDimExpr(unsigned(op.getReduce()[0]), context);
+    AffineMap result = op.resultMap();
+    for (unsigned first : {0, 1}) {
+      AffineMap a = maps[first], m = maps[1 - first];
+      bool stacked = a.getNumResults() == rank && a.getResult(each) == k && m.getNumResults() == 2;
+      for (unsigned d = 0; stacked && d < each; ++d)
+        stacked = a.getResult(d) == result.getResult(d);
+      if (!stacked)
+        continue;
+      bool plain = m.getResult(0) == k && m.getResult(1) == result.getResult(each);
+      bool turned = m.getResult(1) == k && m.getResult(0) == result.getResult(each);
+      if (plain || turned)
+        return {"(" + exact(op.getOperand(first)).text + " @ " + transposed(op.getOperand(1 - first), turned) + ")",
+                shape, false, false};
+    }
+  }
   if (op.getReduce().size() == 1 && shape.size() == 1) {
     AffineExpr k = getAffineDimExpr(unsigned(op.getReduce()[0]), context), i = op.resultMap().getResult(0);
     for (unsigned vector : {0, 1}) {

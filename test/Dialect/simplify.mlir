@@ -182,3 +182,20 @@ func.func @conj_of_conj(%x: tensor<4xcomplex<f32>>) -> tensor<4xcomplex<f32>> {
   %b = tds.conj %a : tensor<4xcomplex<f32>>
   return %b : tensor<4xcomplex<f32>>
 }
+
+// A reciprocal that one product reads is a quotient; one that several read is computed once.
+// CHECK-LABEL: @quotient
+// CHECK: %[[Q:.*]] = tds.div %arg0, %arg1
+// CHECK: %[[I:.*]] = tds.div %{{.*}}, %arg0
+// CHECK: %[[M:.*]] = tds.mul %arg0, %[[I]]
+// CHECK: %[[N:.*]] = tds.mul %arg1, %[[I]]
+// CHECK: return %[[Q]], %[[M]], %[[N]]
+func.func @quotient(%x: tensor<4xf32>, %y: tensor<4xf32>) -> (tensor<4xf32>, tensor<4xf32>, tensor<4xf32>) {
+  %one = tds.constant dense<1.0> : tensor<4xf32>
+  %i = tds.div %one, %y : tensor<4xf32>
+  %q = tds.mul %x, %i : tensor<4xf32>
+  %j = tds.div %one, %x : tensor<4xf32>
+  %m = tds.mul %x, %j : tensor<4xf32>
+  %n = tds.mul %y, %j : tensor<4xf32>
+  return %q, %m, %n : tensor<4xf32>, tensor<4xf32>, tensor<4xf32>
+}

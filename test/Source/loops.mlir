@@ -29,9 +29,8 @@ func.func @rounds(%w: tensor<4x4xf32> {tds.name = "w"}, %x: tensor<?x4xf32, ["t"
 // CHECK-NEXT:   t2 = zeros((t, 4))
 // CHECK-NEXT:   for i in 0..t {
 // CHECK-NEXT:     t3 = tanh(t1 @ w + x[i])
-// CHECK-NEXT:     t4 = t2
-// CHECK-NEXT:     t4[i] = t3
-// CHECK-NEXT:     t1, t2 = (t3, t4)
+// CHECK-NEXT:     t2[i] = t3
+// CHECK-NEXT:     t1 = t3
 // CHECK-NEXT:   }
 // CHECK-NEXT:   (t1, t2)
 // CHECK-NEXT: }
