@@ -15,10 +15,10 @@ static Value orZero(OpBuilder &b, Location loc, Value v, Type type) { return v ?
 
 /// The op on other operands of the same types.
 static Value cloneOn(OpBuilder &b, Location loc, Operation *op, ValueRange operands) {
-  Operation *copy = b.clone(*op);
-  copy->setLoc(loc);
+  Operation *copy = op->clone();
+  copy->setLoc(loc); // before a listener sees it
   copy->setOperands(operands);
-  return copy->getResult(0);
+  return b.insert(copy)->getResult(0);
 }
 
 /// What a read of dy takes for places that a sum drops.
@@ -31,8 +31,15 @@ static Value conjugate(OpBuilder &b, Location loc, Value v) {
 }
 
 //===----------------------------------------------------------------------===//
-// convert, reshape
+// convert, reshape, barrier
 //===----------------------------------------------------------------------===//
+
+bool BarrierOp::isLinearIn(unsigned) { return isDifferentiable(elementOf(getX())); }
+
+/// dx = dy
+Value BarrierOp::adjoint(OpBuilder &, Location, unsigned, Value dy) { return dy; }
+
+Value BarrierOp::tangent(OpBuilder &, Location, ArrayRef<Value> t) { return t[0]; }
 
 bool ConvertOp::isLinearIn(unsigned) { return isDifferentiable(elementOf(getX())) && isDifferentiable(elementOf(getResult())); }
 

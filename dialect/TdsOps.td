@@ -270,6 +270,21 @@ def Tds_ReshapeOp : Tds_Op<"reshape", [Pure, LinearRules]> {
   let hasFolder = 1;
 }
 
+def Tds_BarrierOp : Tds_Op<"barrier", [Pure, SameOperandsAndResultType, LinearRules]> {
+  let summary = "the same value, to be computed with again";
+  let description = [{
+    What is computed from it is not what is computed from x, or behind a barrier of another number: a reverse pass that computes a
+    value again, so that it need not be kept, would find it kept otherwise. It costs nothing when it runs.
+
+    ```mlir
+    %0 = tds.barrier %x number 1 : tensor<4xf32>
+    ```
+  }];
+  let arguments = (ins Tensor:$x, I64Attr:$number);
+  let results = (outs Tensor:$result);
+  let assemblyFormat = "$x `number` $number attr-dict `:` type($x)";
+}
+
 //===----------------------------------------------------------------------===//
 // Primitives: what the runtime computes, over the last dimensions; those before are a batch
 //===----------------------------------------------------------------------===//
@@ -494,7 +509,7 @@ def Tds_CompositeOp : Tds_BodyOp<"composite"> {
   let results = (outs Variadic<Tensor>:$results);
   let regions = (region SizedRegion<1>:$body, MaxSizedRegion<1>:$rule);
   let assemblyFormat = [{
-    $name `(` $args `)` attr-dict `:` `(` type($args) `)` `->` type($results) $body (`vjp` $rule^)?
+    $name `(` $args `)` attr-dict `:` (`(` type($args)^ `)` `->`)? type($results) $body (`vjp` $rule^)?
   }];
   let extraClassDeclaration = [{
     YieldOp bodyYield();

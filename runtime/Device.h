@@ -25,6 +25,12 @@ struct Launch {
   tds_host *host = nullptr;
 };
 
+/// What calls took of a device's scratch memory.
+struct ArenaUse {
+  size_t bytes = 0;   ///< the largest that a call was given
+  size_t touched = 0; ///< of it, in whole pages, what the call wrote or read
+};
+
 /// A device with its memory and its queue. Any thread; what one thread executes runs in that order. Outlives its
 /// memory.
 class Device {
@@ -46,6 +52,9 @@ public:
   /// Error if the device fails or a check of the code does; then `check` holds what the code reported, so that a caller
   /// who knows the places can say where. A device with a queue may return before the code has run; `wait` then tells.
   virtual Status execute(const Launch &launch, tds_error &check) = 0;
+  /// From now on the arena of each call is measured, which takes time; `use` stays the caller's, and is read after
+  /// `wait`.
+  virtual void watchArena(ArenaUse &use) = 0;
   /// Returns when all that was executed has run.
   virtual Status wait() = 0;
 };

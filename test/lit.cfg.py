@@ -6,7 +6,7 @@ import lit.formats
 config.name = "tds"
 config.test_format = lit.formats.ShTest(execute_external=False)
 config.suffixes = [".mlir", ".tds", ".test"]
-config.excludes = ["Unit", "Functions", "Checks", "Differential", "Inputs", "Programs", "Fuzz", "Gradients"]
+config.excludes = ["Unit", "Functions", "Checks", "Differential", "Inputs", "Programs", "Fuzz", "Gradients", "Memory"]
 config.test_source_root = os.path.dirname(__file__)
 config.test_exec_root = os.path.join(config.tds_build, "test")
 

@@ -83,6 +83,9 @@ private:
 struct Options {
   std::string device = "auto"; ///< "auto", "cpu", "cuda", "cuda:1"
   unsigned threads = 0;        ///< 0: one a core
+  /// Bytes that a call may take with its arguments and results; 0: what it needs. Derivatives are made to compute again
+  /// what they would keep; a call for which that is not enough is an Error before it runs.
+  uint64_t memoryLimit = 0;
   /// A folder for compiled code that is kept between runs; none by default. It is made when something is stored.
   /// Several processes may share it; a file in it that is damaged is compiled anew.
   std::optional<std::filesystem::path> cache = std::nullopt;

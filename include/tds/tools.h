@@ -40,6 +40,8 @@ struct RunOptions {
   std::vector<std::string> arguments;
   /// Says at the end, on standard error, where time went.
   bool time = false;
+  /// Says at the end, on standard error, how much of its arena the call with the largest one used.
+  bool memory = false;
 };
 
 /// Runs the top level of a script. Under `--help` among its arguments, lists its `arg`s instead.
@@ -65,14 +67,19 @@ struct EmitOptions {
   std::string function;                 ///< a def; may be left out if the file has one alone
   std::string gradient;                 ///< parameters "p" or "w,b" to take the derivative by
   std::map<std::string, int64_t> sizes; ///< others stay open
+  uint64_t memoryLimit = 0;             ///< bytes of a call, as in tds::Options
 };
 
 /// Prints a def as it is after a stage.
 int emit(const std::filesystem::path &file, const EmitOptions &options);
 
-/// What a def became, each contraction a line, and how much memory a call needs besides arguments and results. All sizes
-/// must be given.
+/// What a def became, each contraction a line, and how much memory a call needs besides arguments and results. All
+/// sizes must be given.
 int explain(const std::filesystem::path &file, const EmitOptions &options);
+
+/// How much memory a call of a def takes and how much it computes, before anything runs: arguments, results, the arena
+/// and its largest buffers by line, what is kept for the reverse pass. All sizes must be given.
+int plan(const std::filesystem::path &file, const EmitOptions &options);
 
 /// The page of an error code; of all codes a line each if it is empty.
 int explain(const std::string &code);

@@ -69,7 +69,7 @@ void Activity::mark(Operation *op) {
     return mark(loop);
   if (auto loop = dyn_cast<scf::WhileOp>(op))
     return mark(loop);
-  if (isa<WhereOp, scf::IfOp>(op)) {
+  if (isa<WhereOp, scf::IfOp>(op) || isCheckpoint(op)) {
     for (Region &side : op->getRegions())
       for (Block &block : side) {
         mark(block);
@@ -84,6 +84,11 @@ void Activity::mark(Operation *op) {
   for (Value result : op->getResults())
     if (carriesDerivatives(result))
       varying.insert(result);
+}
+
+bool tds::isCheckpoint(Operation *op) {
+  auto call = dyn_cast<CompositeOp>(op);
+  return call && call.getName() == "checkpoint" && call.getArgs().empty() && !call.hasRule();
 }
 
 Block::iterator tds::inlineBody(CompositeOp op) {
@@ -103,7 +108,8 @@ Block::iterator tds::inlineBody(CompositeOp op) {
 
 void Activity::mark(Block &block) {
   for (auto it = block.begin(); it != block.end();) {
-    if (auto composite = dyn_cast<CompositeOp>(*it); composite && !composite.hasRule() && usesVarying(composite)) {
+    if (auto composite = dyn_cast<CompositeOp>(*it); composite && !composite.hasRule() &&
+        !(keepsCheckpoints && isCheckpoint(composite)) && usesVarying(composite)) {
       it = inlineBody(composite);
       continue;
     }

@@ -14,11 +14,16 @@ namespace tds {
 /// Whether derivatives flow through such a value: a tensor of floating or complex elements.
 bool carriesDerivatives(mlir::Value v);
 
+/// Whether an op is what a program wrote `checkpoint(..)` around: a composite of that name without arguments.
+bool isCheckpoint(mlir::Operation *op);
+
 /// The values that depend on the variables of one request through ops with a derivative. The others get no cotangent
 /// and no tangent, so that nothing is computed for them.
 class Activity {
 public:
-  explicit Activity(mlir::ValueRange variables) : varying(variables.begin(), variables.end()) {}
+  /// With `keepsCheckpoints` the composites of `checkpoint(..)` stay.
+  explicit Activity(mlir::ValueRange variables, bool keepsCheckpoints)
+      : varying(variables.begin(), variables.end()), keepsCheckpoints(keepsCheckpoints) {}
 
   /// Marks what a block computes from varying values. A composite that uses one and has no derivative of its own is
   /// replaced by its body on the way.
@@ -39,6 +44,7 @@ private:
   bool pass(mlir::ValueRange from, mlir::ValueRange to);
 
   llvm::DenseSet<mlir::Value> varying;
+  const bool keepsCheckpoints;
 };
 
 } // namespace tds

@@ -22,8 +22,10 @@ namespace tds {
 
 void Made::notifyOperationInserted(Operation *op, OpBuilder::InsertPoint) {
   ops.insert(op);
-  if (auto named = dyn_cast<NameLoc>(op->getLoc()))
-    op->setLoc(named.getChildLoc());
+  Location loc = op->getLoc();
+  if (auto named = dyn_cast<NameLoc>(loc))
+    loc = named.getChildLoc();
+  op->setLoc(withOrigin(loc, origin));
 }
 
 void Made::name(Value value, Value of) {
@@ -137,7 +139,8 @@ static void eraseDead(Block &block) {
 
 namespace {
 struct TdsAutodiffPass : tds::impl::TdsAutodiffBase<TdsAutodiffPass> {
-  using Base::Base;
+  explicit TdsAutodiffPass(int64_t keep) : keep(keep) {}
+  const int64_t keep;
 
   void runOnOperation() override {
     SmallVector<Operation *> requests; // a post-order walk: innermost first
@@ -146,13 +149,24 @@ struct TdsAutodiffPass : tds::impl::TdsAutodiffBase<TdsAutodiffPass> {
         requests.push_back(op);
     });
     llvm::SmallSetVector<Operation *, 4> functions;
+    Origin origin;
+    Shared shared{keep};
+    getOperation().walk([&](BarrierOp op) { shared.barriers = std::max(shared.barriers, int64_t(op.getNumber())); });
     for (Operation *request : requests) {
       if (auto function = request->getParentOfType<func::FuncOp>())
         functions.insert(function);
       auto reverse = dyn_cast<VjpOp>(request);
-      if (failed(reverse ? expand(reverse) : expand(cast<JvpOp>(request))))
+      origin = {origin.order + 1, bool(reverse)};
+      if (failed(reverse ? expand(reverse, origin, shared) : expand(cast<JvpOp>(request), origin, shared)))
         return signalPassFailure();
     }
+    SmallVector<CompositeOp> checkpoints; // inner ones first; they have done their work
+    getOperation().walk([&](CompositeOp op) {
+      if (isCheckpoint(op))
+        checkpoints.push_back(op);
+    });
+    llvm::for_each(checkpoints, inlineBody);
+    getOperation().walk([](scf::ForOp loop) { loop->removeAttr(keepAttribute); });
     for (Operation *function : functions)
       for (Block &block : function->getRegion(0))
         eraseDead(block);
@@ -160,4 +174,4 @@ struct TdsAutodiffPass : tds::impl::TdsAutodiffBase<TdsAutodiffPass> {
 };
 } // namespace
 
-std::unique_ptr<Pass> tds::createTdsAutodiffPass() { return std::make_unique<TdsAutodiffPass>(); }
+std::unique_ptr<Pass> tds::createTdsAutodiffPass(int64_t keep) { return std::make_unique<TdsAutodiffPass>(keep); }

@@ -10,8 +10,9 @@
 
 namespace tds {
 
-/// Replaces every tds.vjp and tds.jvp of a module by ops that compute it.
-std::unique_ptr<mlir::Pass> createTdsAutodiffPass();
+/// Replaces every tds.vjp and tds.jvp of a module by ops that compute it. With `keep`, a loop (and straight code) keeps
+/// no more bytes for its reverse pass and computes the rest again, where that can be done; negative: no bound.
+std::unique_ptr<mlir::Pass> createTdsAutodiffPass(int64_t keep = -1);
 
 /// Lets functions compute in f64 and c128.
 std::unique_ptr<mlir::Pass> createTdsWidenPass();

@@ -49,40 +49,15 @@ struct Numbers {
 };
 } // namespace
 
-/// How many rows of so many bytes a loop keeps: 16 MiB of them, but not fewer than 16 nor more than 4096.
-static int64_t rowsOf(ValueRange values) {
-  constexpr int64_t budget = int64_t(16) << 20, fewest = 16, most = 4096;
+/// How many rows of so many bytes a loop keeps: 16 MiB of them or as much as it may, but not fewer than 16 nor more
+/// than 4096.
+static int64_t rowsOf(ValueRange values, int64_t keep) {
+  constexpr int64_t usual = int64_t(16) << 20, fewest = 16, most = 4096;
+  int64_t budget = keep < 0 ? usual : std::min(usual, keep / 3); // twice the rows, once the states
   int64_t bytes = 1;
   for (Value v : values)
     bytes += bytesOf(v);
   return std::clamp<int64_t>(int64_t(llvm::bit_floor(uint64_t(budget / bytes))), fewest, most);
-}
-
-/// What has to be computed again for the values that are kept: ops of a round, and the states that it begins with.
-struct Slice {
-  llvm::SmallPtrSet<Operation *, 32> ops;
-  SmallVector<unsigned> states;
-};
-static Slice sliceFor(Block *body, ValueRange states, ValueRange yielded, ValueRange saved) {
-  Slice slice;
-  llvm::SmallPtrSet<Value, 32> seen;
-  llvm::SmallSetVector<unsigned, 8> needed;
-  SmallVector<Value> open(saved);
-  while (!open.empty()) {
-    Value v = open.pop_back_val();
-    if (!isWithin(v, body) || !seen.insert(v).second)
-      continue;
-    for (auto [k, state] : llvm::enumerate(states))
-      if (v == state && needed.insert(unsigned(k)))
-        open.push_back(yielded[k]);
-    if (Operation *op = v.getDefiningOp()) {
-      slice.ops.insert(op);
-      op->walk([&](Operation *inner) { llvm::append_range(open, inner->getOperands()); });
-    }
-  }
-  slice.states = needed.takeVector();
-  llvm::sort(slice.states);
-  return slice;
 }
 
 namespace tds {
@@ -92,8 +67,8 @@ public:
       : r(r), b(r.b), loc(r.loc), slice(sliceFor(r.body, r.states, r.yielded, r.saved)) {
     for (unsigned k : slice.states)
       starts.push_back(r.states[k]);
-    rows = rowsOf(r.saved);
-    slots = rowsOf(starts);
+    rows = rowsOf(r.saved, r.keep);
+    slots = rowsOf(starts, r.keep);
   }
 
   void copyRound();
@@ -197,7 +172,7 @@ void Checkpoints::keepInFor(scf::ForOp loop) {
   ValueRange results = longer.getResults().take_back(stacks.size());
   keptRows = SmallVector<Value>(results.take_front(r.saved.size()));
   keptStates = SmallVector<Value>(results.drop_front(r.saved.size()));
-  r.outer.replaced[loop] = longer;
+  r.outer.replaced[loop] = {longer};
   loop.erase();
 }
 
@@ -261,7 +236,7 @@ void Checkpoints::keepInWhile(scf::WhileOp loop) {
   longer.getYieldOp()->setOperands(yields);
   count = longer.getResult(unsigned(first));
   loop.replaceAllUsesWith(longer.getResults().take_front(first));
-  r.outer.replaced[loop] = longer;
+  r.outer.replaced[loop] = {longer};
   loop.erase();
 }
 
@@ -277,7 +252,7 @@ SmallVector<Value> Checkpoints::runAgain(Value start, Value stop, Value fits) {
     inits.push_back(emptyStack(b, loc, std::to_string(rows), typeOf(v)));
   Block &block = again.front();
   Value number = block.getArgument(0);
-  OpBuilder top(b.getContext()); // the region is of no op yet
+  OpBuilder top(b.getContext(), b.getListener()); // the region is of no op yet
   top.setInsertionPointToStart(&block);
   Value row = Numbers{top, loc}("sub", numberOf(top, loc, number), start);
   if (againCounter)
@@ -297,7 +272,7 @@ void Checkpoints::walkBack() {
   Value zero = arith::ConstantIndexOp::create(b, loc, 0);
   // The reversed round is number `last - r`.
   auto place = [&](Value last) {
-    OpBuilder top(b.getContext());
+    OpBuilder top(b.getContext(), b.getListener());
     top.setInsertionPointToStart(r.round);
     Value number = arith::SubIOp::create(top, loc, last, r.round->getArgument(0));
     if (r.counter)

@@ -6,15 +6,28 @@
 //===----------------------------------------------------------------------===//
 #pragma once
 #include "lib/Autodiff/Activity.h"
+#include "lib/Calls/Origin.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "llvm/ADT/MapVector.h"
 #include "llvm/ADT/SmallPtrSet.h"
 
 namespace tds {
 
+/// Of a loop that another one was split into: the bytes that it may keep.
+inline constexpr llvm::StringLiteral keepAttribute = "tds.keep";
+
+/// What the derivatives of a module have in common.
+struct Shared {
+  int64_t keep; ///< bytes that a loop, and straight code, may keep for its reverse pass; negative: what they like
+  int64_t barriers = 0; ///< the largest number of a barrier
+};
+
 /// Replaces a request whose body holds no other by its body and its derivative.
-llvm::LogicalResult expand(VjpOp request);
-llvm::LogicalResult expand(JvpOp request);
+llvm::LogicalResult expand(VjpOp request, Origin origin, Shared &shared);
+llvm::LogicalResult expand(JvpOp request, Origin origin, Shared &shared);
+
+/// Puts checkpoints around what a block computes, so that not much more than so many bytes of it are kept at a time.
+void checkpointSegments(mlir::Block &block, int64_t keep);
 
 /// Moves the ops of a request's body before it, and gives its results the values that the body yields.
 void inlineRequest(mlir::Operation *request, mlir::ValueRange wrt);
@@ -25,9 +38,13 @@ mlir::Block::iterator inlineBody(CompositeOp op);
 /// Ops that a walk made. They leave the names of the ops that they come from behind: a walk names what it found.
 class Made : public mlir::OpBuilder::Listener {
 public:
+  Made(Origin origin, Shared &shared) : origin(origin), shared(shared) {}
   void notifyOperationInserted(mlir::Operation *op, mlir::OpBuilder::InsertPoint previous) override;
   /// Calls the value `d_NAME` if `of` has a name and the walk made it.
   void name(mlir::Value value, mlir::Value of);
+
+  const Origin origin;
+  Shared &shared;
 
 private:
   llvm::SmallPtrSet<mlir::Operation *, 32> ops;
@@ -62,6 +79,7 @@ private:
   llvm::LogicalResult step(mlir::Operation *op);
   void contractUnder(ContractOp op, mlir::Value live, mlir::Value dy);
   llvm::LogicalResult composite(CompositeOp op, llvm::ArrayRef<Cotangent> cotangents);
+  llvm::LogicalResult checkpoint(CompositeOp op, llvm::ArrayRef<Cotangent> cotangents);
   llvm::LogicalResult branchOfAll(mlir::Location loc, const Branch &branch, llvm::ArrayRef<Cotangent> cotangents);
   llvm::LogicalResult branchOfEach(mlir::Location loc, const Branch &branch, llvm::ArrayRef<Cotangent> cotangents);
   llvm::LogicalResult pointwiseUnder(mlir::Location loc, mlir::Value live, llvm::ArrayRef<mlir::Operation *> ops,
@@ -70,7 +88,10 @@ private:
   mlir::Value liveOperand(mlir::Operation *op, unsigned operand, mlir::Value live, mlir::Type cotangent);
   llvm::SmallVector<mlir::Operation *> copy(mlir::Block *side, mlir::IRMapping &map);
   mlir::Value zero(mlir::Location loc, mlir::Type type);
-  mlir::Value sumOf(mlir::Location loc, mlir::Value x, mlir::Value y);
+  mlir::Value sumOf(mlir::Location loc, mlir::Value x, mlir::Value y, bool carried);
+  bool isCarried(mlir::Value v) const;
+  mlir::Value start(mlir::Location loc, mlir::Value v);
+  mlir::Value behind(mlir::Value v) const;
   mlir::Value mask(mlir::Location loc, mlir::Value live, mlir::Value d);
 
   friend class Checkpoints;
@@ -79,7 +100,14 @@ private:
   Made &made;
   Activity &activity;
   llvm::MapVector<mlir::Value, Cotangent> cotangents;
-  llvm::DenseMap<mlir::Operation *, mlir::Operation *> replaced; ///< loops, by those that keep something
+  mlir::Block *round = nullptr; ///< of the loop that is walked back
+  /// Barriers, by what they are the same as: what is added to one is added to the other, at once, so that sums have the
+  /// same order as without it.
+  llvm::DenseMap<mlir::Value, mlir::Value> same;
+  /// Of values from outside of it: stand-ins for what the round is given of their cotangents.
+  llvm::DenseMap<mlir::Value, mlir::Value> seeds;
+  /// Loops, by those that keep something: several where one was split, the last with its results.
+  llvm::DenseMap<mlir::Operation *, llvm::SmallVector<mlir::Operation *, 1>> replaced;
 };
 
 /// Forward mode: puts the tangents of each op behind it.

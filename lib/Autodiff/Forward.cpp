@@ -218,7 +218,7 @@ LogicalResult Forward::composite(CompositeOp op) {
   for (auto [k, result] : llvm::enumerate(results)) {
     tangents.push_back(StopGradientOp::create(b, loc, transpose.getResult(rest + k)));
   }
-  if (failed(expand(transpose)))
+  if (failed(expand(transpose, made.origin, made.shared)))
     return failure();
   for (auto [result, holder] : llvm::zip_equal(results, tangents)) {
     Value tangent = holder.getDefiningOp()->getOperand(0);
@@ -228,11 +228,11 @@ LogicalResult Forward::composite(CompositeOp op) {
   return success();
 }
 
-LogicalResult tds::expand(JvpOp request) {
+LogicalResult tds::expand(JvpOp request, Origin origin, Shared &shared) {
   Block &body = request.getBody().front();
-  Activity activity(body.getArguments());
+  Activity activity(body.getArguments(), /*keepsCheckpoints=*/false);
   activity.mark(body);
-  Made made;
+  Made made(origin, shared);
   OpBuilder b(request.getContext(), &made);
   Forward forward(b, made, activity);
   for (auto [argument, tangent] : llvm::zip_equal(body.getArguments(), request.getTangents()))

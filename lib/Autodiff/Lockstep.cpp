@@ -126,8 +126,9 @@ SmallVector<Value> tds::evaluateMoved(OpBuilder &b, Operation *request, ValueRan
     if (isa<VjpOp, JvpOp>(op))
       inner.push_back(op);
   });
+  Shared shared{-1};
   for (Operation *op : inner)
-    if (auto reverse = dyn_cast<VjpOp>(op); failed(reverse ? expand(reverse) : expand(cast<JvpOp>(op))))
+    if (auto reverse = dyn_cast<VjpOp>(op); failed(reverse ? expand(reverse, {}, shared) : expand(cast<JvpOp>(op), {}, shared)))
       break; // the request itself meets the same, and reports it
   lockstep.base.map(body.getArguments(), base);
   lockstep.moved.map(body.getArguments(), moved);

@@ -126,6 +126,8 @@ LoopReversal::LoopReversal(Reverse &outer, Operation *loop, ArrayRef<Reverse::Co
     yielded = SmallVector<Value>(conditional.getYieldOp().getOperands());
     inits = SmallVector<Value>(conditional.getInits());
   }
+  auto own = loop->getAttrOfType<IntegerAttr>(keepAttribute);
+  keep = own ? own.getInt() : outer.made.shared.keep;
 }
 
 LogicalResult LoopReversal::run() {
@@ -144,11 +146,20 @@ LogicalResult LoopReversal::run() {
   auto after = b.saveInsertionPoint();
   if (failed(reverseRound()))
     return failure();
-  choose();
+  clean();
+  std::optional<int64_t> number;
+  std::string rounds;
   if (lo && hi) {
-    std::string rounds = (*hi - *lo).str();
-    if (std::optional<int64_t> number = sizeConstant(rounds); number && *number < 0)
+    rounds = (*hi - *lo).str();
+    number = sizeConstant(rounds);
+    if (number && *number < 0)
       rounds = "0";
+  }
+  Choice choice = choose(number);
+  if (choice.inner)
+    return split(*number, choice, after);
+  keepOnly(choice.saved);
+  if (lo && hi) {
     keepAll(counted, rounds, after);
   } else {
     keepSome(after);
@@ -191,6 +202,7 @@ LogicalResult LoopReversal::reverseRound() {
 
   SmallVector<Operation *> ops = outer.copy(body, map);
   Reverse inner(b, outer.made, outer.activity);
+  inner.round = round;
   for (auto [k, d, there] : llvm::zip_equal(varying, dx, live))
     inner.add(map.lookupOrDefault(yielded[k]), {d, there});
   if (failed(inner.walk(ops)))
@@ -209,8 +221,14 @@ LogicalResult LoopReversal::reverseRound() {
     if (cotangent.d && !isWithin(v, round))
       outside.push_back(v);
   for (Value v : outside) {
-    Value argument = round->addArgument(v.getType(), named(loc, "d_", v));
-    yields.push_back(inner.sumOf(loc, argument, inner.cotangents[v].d));
+    Value argument = round->addArgument(v.getType(), named(loc, "d_", v)), d = inner.cotangents[v].d;
+    if (Value seed = inner.seeds.lookup(v)) {
+      yields.push_back(d == seed ? argument : d);
+      seed.replaceAllUsesWith(argument);
+      seed.getDefiningOp()->erase();
+    } else {
+      yields.push_back(inner.sumOf(loc, argument, d, true));
+    }
     if (inner.cotangents[v].live)
       outsideMasked.push_back(v);
   }
@@ -222,38 +240,40 @@ LogicalResult LoopReversal::reverseRound() {
 
   // The copy of each op, and the other way round.
   for (auto [op, copy] : llvm::zip_equal(body->without_terminator(), ops)) {
-    Operation *now = copy;
+    SmallVector<Operation *, 1> now{copy};
     if (auto longer = inner.replaced.find(copy); longer != inner.replaced.end()) {
       now = longer->second;
-      repeated.insert(now);
+      repeated.insert(now.begin(), now.end());
     }
-    copies.push_back(now);
-    for (auto [v, w] : llvm::zip(op.getResults(), now->getResults()))
+    copies.append(now.begin(), now.end());
+    for (auto [v, w] : llvm::zip(op.getResults(), now.back()->getResults()))
       original[w] = v;
   }
   return success();
 }
 
-/// Ops of the round that nobody reads go, and what the rest reads of a round is read from stacks.
-void LoopReversal::choose() {
+/// Ops of the round that nobody reads go.
+void LoopReversal::clean() {
   llvm::SmallPtrSet<Operation *, 32> live(copies.begin(), copies.end());
-  auto clean = [&] {
-    auto eraseDead = [&](Block &block, auto &self) -> void {
-      for (Operation &op : llvm::make_early_inc_range(llvm::reverse(block))) {
-        if (isOpTriviallyDead(&op) && !isa<UnrealizedConversionCastOp>(op)) {
-          live.erase(&op);
-          op.erase();
-          continue;
-        }
-        for (Region &inner : op.getRegions())
-          for (Block &block : inner)
-            self(block, self);
+  auto eraseDead = [&](Block &block, auto &self) -> void {
+    for (Operation &op : llvm::make_early_inc_range(llvm::reverse(block))) {
+      if (isOpTriviallyDead(&op) && !isa<UnrealizedConversionCastOp>(op)) {
+        live.erase(&op);
+        op.erase();
+        continue;
       }
-    };
-    eraseDead(*round, eraseDead);
-    llvm::erase_if(copies, [&](Operation *op) { return !live.contains(op); });
+      for (Region &inner : op.getRegions())
+        for (Block &block : inner)
+          self(block, self);
+    }
   };
-  clean();
+  eraseDead(*round, eraseDead);
+  llvm::erase_if(copies, [&](Operation *op) { return !live.contains(op); });
+}
+
+/// What to keep of a round; with `anything` what is expensive is computed again as well.
+LoopReversal::Choice LoopReversal::cut(bool anything) {
+  llvm::SmallPtrSet<Operation *, 32> live(copies.begin(), copies.end());
   auto isNeeded = [&](Value v) {
     return llvm::any_of(v.getUsers(), [&](Operation *user) {
       while (user->getBlock() != round)
@@ -261,9 +281,23 @@ void LoopReversal::choose() {
       return !live.contains(user);
     });
   };
-  for (Value v : chooseSaved(begun, copies, isNeeded, [&](Operation *op) { return repeated.contains(op); })) {
-    auto *state = llvm::find(begun, v);
-    saved.push_back(state != begun.end() ? states[state - begun.begin()] : original.lookup(v));
+  auto mustRepeat = [&](Operation *op) { return repeated.contains(op); };
+  Choice choice{chooseSaved(begun, copies, isNeeded, mustRepeat, anything)};
+  for (Value v : choice.saved)
+    choice.bytes += bytesOf(v);
+  return choice;
+}
+
+/// The value of the loop's round that a copy is one of.
+Value LoopReversal::written(Value copy) const {
+  auto *state = llvm::find(begun, copy);
+  return state != begun.end() ? states[state - begun.begin()] : original.lookup(copy);
+}
+
+/// What a round reads of itself, and what it computes that from, is read from stacks.
+void LoopReversal::keepOnly(ArrayRef<Value> chosen) {
+  for (Value v : chosen) {
+    saved.push_back(written(v));
     reads.push_back(UnrealizedConversionCastOp::create(b, loc, v.getType(), ValueRange()).getResult(0));
     reads.back().getDefiningOp()->moveBefore(round, round->begin());
     v.replaceAllUsesWith(reads.back());
@@ -291,7 +325,7 @@ SmallVector<Value> LoopReversal::begin() {
     if (masked)
       all.push_back(given[k].live ? given[k].live : everywhere(b, loc, states[k].getType(), bool(given[k].d)));
   for (Value v : outside)
-    all.push_back(outer.zero(loc, v.getType()));
+    all.push_back(masked ? outer.zero(loc, v.getType()) : outer.start(loc, v));
   for (Value v : outsideMasked)
     all.push_back(everywhere(b, loc, v.getType(), false));
   return all;
@@ -343,7 +377,7 @@ void LoopReversal::keepAll(scf::ForOp forward, StringRef rounds, OpBuilder::Inse
     for (Value v : saved)
       empty.push_back(emptyStack(before, loc, rounds, typeOf(v)));
     scf::ForOp longer = lengthen(forward, empty);
-    outer.replaced[forward] = longer;
+    outer.replaced[forward] = {longer};
     forward.erase();
     for (auto [v, stack] : llvm::zip_equal(saved, longer.getRegionIterArgs().take_back(saved.size())))
       stack.setLoc(named(loc, "kept_", v));

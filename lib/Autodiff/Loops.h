@@ -24,6 +24,13 @@ mlir::Value readRow(mlir::OpBuilder &b, mlir::Location loc, mlir::Value stack, m
 /// The loop with more carried values, which the caller has to yield; the old one is left without a body.
 mlir::scf::ForOp lengthen(mlir::scf::ForOp loop, mlir::ValueRange inits);
 
+/// What has to be computed again for the values that are kept: ops of a round, and the states that it begins with.
+struct Slice {
+  llvm::SmallPtrSet<mlir::Operation *, 32> ops;
+  llvm::SmallVector<unsigned> states;
+};
+Slice sliceFor(mlir::Block *body, mlir::ValueRange states, mlir::ValueRange yielded, mlir::ValueRange saved);
+
 /// Walks one loop back.
 class LoopReversal {
 public:
@@ -33,7 +40,19 @@ public:
 private:
   friend class Checkpoints;
   llvm::LogicalResult reverseRound();
-  void choose();
+  /// How a loop stays below the bytes that it may keep.
+  struct Choice {
+    llvm::SmallVector<mlir::Value> saved; ///< of a round, copies
+    int64_t bytes = 0;                    ///< of them
+    int64_t inner = 0;                    ///< rounds of an inner loop to split off; 0: none
+    int64_t rest = 0;                     ///< bytes for the outer one then
+  };
+  void clean();
+  Choice choose(std::optional<int64_t> rounds);
+  Choice cut(bool anything);
+  mlir::Value written(mlir::Value copy) const;
+  void keepOnly(llvm::ArrayRef<mlir::Value> chosen);
+  llvm::LogicalResult split(int64_t rounds, const Choice &choice, mlir::OpBuilder::InsertPoint after);
   void become(mlir::Value standIn, mlir::Value v);
   llvm::SmallVector<mlir::Value> begin();
   void finish(mlir::ValueRange results);
@@ -63,6 +82,7 @@ private:
   llvm::SmallVector<mlir::Value> outside; ///< what a round adds to, and what of it is masked
   llvm::SmallVector<mlir::Value> outsideMasked;
   bool masked = false;
+  int64_t keep;                               ///< bytes that the loop may keep; negative: what it likes
   llvm::SmallVector<mlir::Operation *> spent; ///< stand-ins that nobody uses any more
   llvm::SmallVector<mlir::Operation *> copies;
   llvm::SmallPtrSet<mlir::Operation *, 4> repeated; ///< copies that keep something themselves

@@ -16,7 +16,7 @@ def TdsAutodiff : Pass<"tds-autodiff", "mlir::ModuleOp"> {
     the ops that compute the derivative. Dead ops are gone from functions that held a request. An op that computes the
     cotangent of a value with a name has the name `d_NAME`.
   }];
-  let constructor = "::tds::createTdsAutodiffPass()";
+  let constructor = "::tds::createTdsAutodiffPass(-1)";
   let dependentDialects = ["::tds::TdsDialect", "mlir::tensor::TensorDialect"];
 }
 

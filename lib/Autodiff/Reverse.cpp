@@ -7,6 +7,7 @@
 #include "dialect/Adjoints.h"
 #include "dialect/TdsBuilder.h"
 #include "lib/Autodiff/Derivatives.h"
+#include "lib/Autodiff/Saved.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/IRMapping.h"
@@ -22,22 +23,87 @@ Value Reverse::mask(Location loc, Value live, Value d) {
   return live && d ? SelectOp::create(b, loc, live, d, zero(loc, d.getType())).getResult() : d;
 }
 
-/// x + (v scattered into zeros)  =>  v scattered into x, which costs what v has and not what x has.
-Value Reverse::sumOf(Location loc, Value x, Value y) {
-  auto intoZeros = [](Value d) {
-    auto scatter = d ? d.getDefiningOp<ScatterOp>() : ScatterOp();
-    return scatter && scatter.getKind() == ScatterKind::add && d.use_empty() && isSplat(scatter.getInit(), 0);
+/// The sums into places, the last first, that make a value out of zeros; empty if it is made otherwise, or used.
+static SmallVector<Operation *> sumsIntoZeros(Value d) {
+  SmallVector<Operation *> sums;
+  while (Operation *op = d ? d.getDefiningOp() : nullptr) {
+    if (!(sums.empty() ? d.use_empty() : d.hasOneUse()))
+      return {};
+    sums.push_back(op);
+    if (isa<AccumulateOp>(op))
+      return sums;
+    auto scatter = dyn_cast<ScatterOp>(op);
+    if (!scatter || scatter.getKind() != ScatterKind::add)
+      return {};
+    d = scatter.getInit();
+    if (isSplat(d, 0))
+      return sums;
+  }
+  return {};
+}
+
+/// x + (v summed into places of zeros)  =>  v summed into x, which costs what v has and not what x has. Places that are
+/// known fuse with what is added, so that they come as sums into zeros too: those are taken apart where x is a
+/// cotangent that a loop carries, and v is small.
+Value Reverse::sumOf(Location loc, Value x, Value y, bool carried) {
+  auto canMove = [&](Value d) {
+    SmallVector<Operation *> sums = sumsIntoZeros(d);
+    return !sums.empty() && llvm::all_of(sums, [&](Operation *op) {
+      auto known = dyn_cast<AccumulateOp>(op);
+      return !known || (carried && bytesOf(known.getX()) * 4 <= bytesOf(d));
+    });
   };
-  if (!intoZeros(y))
+  if (!canMove(y))
     std::swap(x, y);
-  if (!x || !intoZeros(y))
+  if (!x || !canMove(y))
     return addTo(b, loc, y, x);
-  auto scatter = cast<ScatterOp>(b.clone(*y.getDefiningOp()));
-  scatter.getInitMutable().assign(x);
-  return scatter;
+  for (Operation *op : llvm::reverse(sumsIntoZeros(y))) {
+    if (auto known = dyn_cast<AccumulateOp>(op)) {
+      x = ScatterOp::create(b, op->getLoc(), x.getType(), ScatterKind::add, x, known.getX(), ValueRange(),
+                            known.getMap(), known.getSymbols(), known.getOutside());
+      continue;
+    }
+    auto scatter = cast<ScatterOp>(b.clone(*op));
+    scatter.getInitMutable().assign(x);
+    x = scatter;
+  }
+  return x;
+}
+
+/// Whether the cotangent of a value is one that a loop carries: the value is from outside of the round, or begins it.
+bool Reverse::isCarried(Value v) const {
+  return round && (!isWithin(v, round) || v.getDefiningOp<UnrealizedConversionCastOp>());
+}
+
+/// What a loop goes on adding to for a value from outside of it: what there is of the cotangent, in a round what the
+/// round is given of it. So nothing of the value's size is made for each round of a loop around this one, and the sum
+/// is the same in whichever way a loop is split.
+Value Reverse::start(Location loc, Value v) {
+  v = behind(v);
+  auto known = cotangents.find(v);
+  if (known != cotangents.end() && known->second.d) {
+    Cotangent sum = known->second;
+    if (sum.live)
+      return zero(loc, v.getType());
+    cotangents.erase(known);
+    return sum.d;
+  }
+  if (!round || isWithin(v, round))
+    return zero(loc, v.getType());
+  Value &seed = seeds[v];
+  if (!seed)
+    seed = UnrealizedConversionCastOp::create(b, loc, v.getType(), ValueRange()).getResult(0);
+  return seed;
+}
+
+Value Reverse::behind(Value v) const {
+  for (auto it = same.find(v); it != same.end(); it = same.find(v))
+    v = it->second;
+  return v;
 }
 
 void Reverse::add(Value v, Cotangent contribution) {
+  v = behind(v);
   if (!contribution.d || !activity.varies(v))
     return;
   Location loc = v.getLoc();
@@ -48,7 +114,7 @@ void Reverse::add(Value v, Cotangent contribution) {
     sum.live = OrOp::create(b, loc, sum.live, contribution.live);
   else if (!contribution.live)
     sum.live = nullptr;
-  sum.d = sumOf(loc, sum.d, contribution.d);
+  sum.d = sumOf(loc, sum.d, contribution.d, isCarried(v));
 }
 
 Reverse::Cotangent Reverse::take(Value v) {
@@ -93,7 +159,7 @@ LogicalResult Reverse::step(Operation *op) {
     return each ? branchOfEach(loc, branch, given) : branchOfAll(loc, branch, given);
   }
   if (auto call = dyn_cast<CompositeOp>(op))
-    return composite(call, given);
+    return isCheckpoint(op) ? checkpoint(call, given) : composite(call, given);
   if (isa<scf::ForOp, scf::WhileOp>(op))
     return loop(op, given);
   if (op->getNumRegions() || isa<HostOp>(op))
@@ -227,6 +293,33 @@ LogicalResult Reverse::composite(CompositeOp op, ArrayRef<Cotangent> given) {
     add(argument, sameShape ? Cotangent{mask(loc, live, d), live} : Cotangent{d, nullptr});
   }
   return success();
+}
+
+//===----------------------------------------------------------------------===//
+// Checkpoints: what is inside is computed again, and then walked back
+//===----------------------------------------------------------------------===//
+
+LogicalResult Reverse::checkpoint(CompositeOp op, ArrayRef<Cotangent> given) {
+  Block &body = op.getBody().front();
+  llvm::SmallSetVector<Value, 8> captured;
+  op->walk([&](Operation *inner) {
+    for (Value v : inner->getOperands())
+      if (isa<RankedTensorType>(v.getType()) && !isWithin(v, &body) &&
+          !(v.getDefiningOp() && isa<ConstantOp, SizeOp, IotaOp>(v.getDefiningOp())))
+        captured.insert(v);
+  });
+  // Behind barriers: otherwise the values of the first time would be kept for the second.
+  IRMapping map;
+  for (Value v : captured) {
+    auto barrier = BarrierOp::create(b, op.getLoc(), v, ++made.shared.barriers);
+    activity.mark(barrier);
+    map.map(v, barrier.getResult());
+    same[barrier.getResult()] = v;
+  }
+  SmallVector<Operation *> ops = copy(&body, map);
+  for (auto [yielded, cotangent] : llvm::zip_equal(op.bodyYield().getValues(), given))
+    add(map.lookupOrDefault(yielded), cotangent);
+  return walk(ops);
 }
 
 //===----------------------------------------------------------------------===//
@@ -400,15 +493,19 @@ LogicalResult Reverse::pointwiseUnder(Location loc, Value live, ArrayRef<Operati
 // The request
 //===----------------------------------------------------------------------===//
 
-LogicalResult tds::expand(VjpOp request) {
+LogicalResult tds::expand(VjpOp request, Origin origin, Shared &shared) {
   Block &body = request.getBody().front();
-  Activity activity(body.getArguments());
+  if (shared.keep >= 0) {
+    Activity(body.getArguments(), /*keepsCheckpoints=*/true).mark(body); // composites that are in the way go
+    checkpointSegments(body, shared.keep);
+  }
+  Activity activity(body.getArguments(), /*keepsCheckpoints=*/true);
   activity.mark(body);
   SmallVector<Operation *> ops;
   for (Operation &op : body.without_terminator())
     ops.push_back(&op);
 
-  Made made;
+  Made made(origin, shared);
   OpBuilder b(body.getTerminator(), &made);
   Reverse reverse(b, made, activity);
   YieldOp yield = request.bodyYield();

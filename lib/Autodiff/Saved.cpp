@@ -114,11 +114,30 @@ static llvm::SmallSetVector<Value, 8> readsOf(Operation *op) {
   return reads;
 }
 
-/// Whether computing an op again costs more than a pass over its result, which is no larger than what it reads.
+/// Whether each element of a result is a sum of many products.
+static bool sumsMany(Operation *op) {
+  constexpr int64_t many = 16;
+  auto product = dyn_cast<ContractOp>(op);
+  if (!product)
+    return false;
+  int64_t terms = 1;
+  for (int64_t index : product.getReduce())
+    for (unsigned operand : {0u, 1u})
+      if (auto dim = product.mapOf(operand).getResultPosition(getAffineDimExpr(unsigned(index), op->getContext()))) {
+        terms *= dimConstant(typeOf(op->getOperand(operand)), *dim).value_or(many);
+        break;
+      }
+  return terms >= many;
+}
+
+/// Whether computing an op again costs much more than a pass over its result, or that and the result is no larger than
+/// what it reads.
 static bool isExpensive(Operation *op) {
+  if (sumsMany(op))
+    return true;
   bool heavy = op->walk([](Operation *inner) {
-                   return isa<Pointwise, AccessOp, GatherOp, ScatterOp, ReshapeOp, ConvertOp, ConstantOp, IotaOp,
-                              WhereOp, YieldOp, SizeOp>(inner) ||
+                   return isa<Pointwise, AccessOp, GatherOp, ScatterOp, ReshapeOp, BarrierOp, ConvertOp, ConstantOp,
+                              IotaOp, WhereOp, YieldOp, SizeOp>(inner) ||
                                   !isa<TdsDialect, scf::SCFDialect>(inner->getDialect())
                               ? WalkResult::advance()
                               : WalkResult::interrupt();
@@ -135,7 +154,7 @@ static bool isExpensive(Operation *op) {
 
 SmallVector<Value> tds::chooseSaved(ValueRange states, ArrayRef<Operation *> round,
                                     llvm::function_ref<bool(Value)> isNeeded,
-                                    llvm::function_ref<bool(Operation *)> mustRepeat) {
+                                    llvm::function_ref<bool(Operation *)> mustRepeat, bool anything) {
   Network network;
   int source = network.node(), sink = network.node();
   llvm::DenseMap<Value, int> at; // the near end; the far one comes next
@@ -152,7 +171,7 @@ SmallVector<Value> tds::chooseSaved(ValueRange states, ArrayRef<Operation *> rou
   for (Value state : states)
     network.edge(source, add(state, true), Network::wide);
   for (Operation *op : round) {
-    bool repeated = mustRepeat(op), atHand = !repeated && isExpensive(op);
+    bool repeated = mustRepeat(op), atHand = !repeated && !anything && isExpensive(op);
     llvm::SmallSetVector<Value, 8> reads = readsOf(op);
     for (Value result : op->getResults()) {
       bool keepable = !repeated && isa<RankedTensorType>(result.getType());

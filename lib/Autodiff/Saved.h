@@ -21,8 +21,9 @@ int64_t bytesOf(mlir::Value v);
 /// \param round its ops, in order
 /// \param isNeeded whether the reversed round reads a value
 /// \param mustRepeat an op whose results can't be kept
+/// \param anything computes again what is expensive too
 llvm::SmallVector<mlir::Value> chooseSaved(mlir::ValueRange states, llvm::ArrayRef<mlir::Operation *> round,
                                            llvm::function_ref<bool(mlir::Value)> isNeeded,
-                                           llvm::function_ref<bool(mlir::Operation *)> mustRepeat);
+                                           llvm::function_ref<bool(mlir::Operation *)> mustRepeat, bool anything);
 
 } // namespace tds

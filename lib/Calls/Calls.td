@@ -41,4 +41,18 @@ def Rt_RuntimeCallOp : Op<Rt_Dialect, "call", [AttrSizedOperandSegments, Destina
   }];
 }
 
+def Rt_RuntimeBarrierOp : Op<Rt_Dialect, "barrier", [Pure, AllTypesMatch<["x", "result"]>]> {
+  let summary = "the same tensor, which no two computations become one across";
+  let description = [{
+    `tds.barrier` of elements as they are stored. It has the buffer of x.
+
+    ```mlir
+    %0 = rt.barrier %x number 1 : tensor<4xf32>
+    ```
+  }];
+  let arguments = (ins AnyRankedTensor:$x, I64Attr:$number);
+  let results = (outs AnyRankedTensor:$result);
+  let assemblyFormat = "$x `number` $number attr-dict `:` type($x)";
+}
+
 #endif

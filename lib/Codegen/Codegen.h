@@ -13,8 +13,8 @@
 //             addCpuPasses       loops, vectors, threads
 //   llvm      addLlvmPasses      the llvm dialect
 //
-// An entry point reads its arguments, writes its results, and may overwrite what `tds.donated` marks: a buffer of another
-// argument must not be passed for that.
+// An entry point reads its arguments, writes its results, and may overwrite what `tds.donated` marks: a buffer of
+// another argument must not be passed for that.
 //
 // Memrefs between our functions are static, and bare pointers in LLVM. The function of an entry point is
 // `@NAME_body(%call: !llvm.ptr, arguments..., results..., [arena])`: what reads the pool or the error slot finds them
@@ -24,6 +24,7 @@
 #ifndef TDS_LIB_CODEGEN_CODEGEN_H
 #define TDS_LIB_CODEGEN_CODEGEN_H
 #include "mlir/IR/BuiltinOps.h"
+#include "mlir/IR/BuiltinTypes.h"
 #include "runtime/abi/abi.h"
 #include "llvm/Support/Error.h"
 #include <memory>
@@ -37,6 +38,21 @@ class OpPassManager;
 
 namespace tds {
 
+/// What a call of an entry point needs of the arena.
+struct MemoryPlan {
+  struct Buffer {
+    uint64_t bytes;
+    mlir::MemRefType type;
+    mlir::Location where; ///< what writes it first
+    bool saved;           ///< read by a reverse pass, and written before it
+    bool atPeak;          ///< in use where most is
+  };
+  std::vector<Buffer> buffers;
+  /// By fills, copies and loops over elements, not by contractions: bytes read and written, a loop's as often as it
+  /// runs, of one without a known count once.
+  double moved = 0;
+};
+
 /// The machine to compile for and what to leave out.
 struct CodegenOptions {
   std::string cpu;           // LLVM's name of it
@@ -45,8 +61,11 @@ struct CodegenOptions {
   bool roundsToBf16 = false; // the processor has an instruction from f32 to bf16
   bool vectorize = true;
   bool parallel = true;
-  bool explain = false; // remarks: what contractions became, and why
-  bool emitKernels = true; // false: upstream's plain loops for everything, the reference in tests
+  bool explain = false;       // remarks: what contractions became, and why
+  bool emitKernels = true;    // false: upstream's plain loops for everything, the reference in tests
+  MemoryPlan *plan = nullptr; // filled in if it is there
+  int64_t keep = -1;          // bytes that a loop, and straight code, keep for a reverse pass; negative: what they like
+  uint64_t memoryLimit = 0;   // bytes of a call, with arguments and results, that `keep` is chosen for; 0: none
 
   /// The machine this runs on.
   static CodegenOptions host();

@@ -70,6 +70,9 @@ public:
   void run() {
     for (Operation &op : llvm::make_early_inc_range(block))
       if (auto generic = dyn_cast<linalg::GenericOp>(op))
+        sumInPlace(generic);
+    for (Operation &op : llvm::make_early_inc_range(block))
+      if (auto generic = dyn_cast<linalg::GenericOp>(op))
         fuseProducers(generic);
     for (Operation &op : llvm::make_early_inc_range(llvm::reverse(block)))
       if (isOpTriviallyDead(&op))
@@ -80,6 +83,60 @@ public:
   }
 
 private:
+  /// y + (a contraction into zeros)  =>  the contraction into y. Of a sum of many, the gradient of weights that are
+  /// used many times, one is in memory at a time and none is read again.
+  void sumInPlace(linalg::GenericOp sum) {
+    if (!isSum(sum))
+      return;
+    for (unsigned k : {1u, 0u}) {
+      Value y = sum.getDpsInputs()[1 - k];
+      auto product = sum.getDpsInputs()[k].getDefiningOp<linalg::GenericOp>();
+      if (!product || !product->hasAttr(attribute::contract) || product->getBlock() != &block ||
+          !product->hasOneUse() || product.getNumDpsInits() != 1 || product.getResult(0).getType() != y.getType())
+        continue;
+      auto zeros = product.getDpsInits()[0].getDefiningOp<linalg::FillOp>();
+      auto argument = dyn_cast<BlockArgument>(y); // a function's is not written to
+      bool given = (argument && !isa<LoopLikeOpInterface>(argument.getOwner()->getParentOp())) ||
+                   matchPattern(y, m_Constant()) || y.getDefiningOp<linalg::FillOp>();
+      if (!zeros || !matchPattern(zeros.value(), m_AnyZeroFloat()) || given || !y.hasOneUse() ||
+          !isThereBefore(y, product))
+        continue;
+      rewriter.modifyOpInPlace(product, [&] { product.getDpsInitsMutable()[0].set(y); });
+      rewriter.replaceOp(sum, product.getResult(0));
+      return;
+    }
+  }
+
+  /// Whether a value is there where an op stands; a slice is moved there, which costs nothing. The op does not move:
+  /// what it reads would live longer.
+  bool isThereBefore(Value v, Operation *op) {
+    Operation *definition = v.getDefiningOp();
+    auto isBefore = [&](Value v) {
+      Operation *made = v.getDefiningOp();
+      return !made || made->getBlock() != &block || made->isBeforeInBlock(op);
+    };
+    if (isBefore(v))
+      return true;
+    if (!isa<tensor::ExtractSliceOp>(definition) || !llvm::all_of(definition->getOperands(), isBefore))
+      return false;
+    rewriter.moveOpBefore(definition, op);
+    return true;
+  }
+
+  /// Whether an op is x + y of two tensors of floats of its own shape.
+  static bool isSum(linalg::GenericOp op) {
+    if (op->hasAttr(attribute::contract) || op.getNumDpsInputs() != 2 || op.getNumDpsInits() != 1 ||
+        op.getNumParallelLoops() != op.getNumLoops() ||
+        !llvm::all_of(op.getIndexingMapsArray(), [](AffineMap map) { return map.isIdentity(); }))
+      return false;
+    Block &body = *op.getBody();
+    auto add = dyn_cast<arith::AddFOp>(&body.front());
+    return add && add->getNextNode() == body.getTerminator() &&
+           body.getTerminator()->getOperand(0) == add.getResult() &&
+           ((add.getLhs() == body.getArgument(0) && add.getRhs() == body.getArgument(1)) ||
+            (add.getLhs() == body.getArgument(1) && add.getRhs() == body.getArgument(0)));
+  }
+
   void fuseProducers(linalg::GenericOp reader) {
     reader = simplifyOperands(rewriter, reader);
     if (reader->hasAttr(attribute::contract))
@@ -103,7 +160,8 @@ private:
     if (producer->getNumOperands() + reader->getNumOperands() > mostOperands)
       return {};
     bool readOnce = llvm::all_of(producer->getUsers(), [&](Operation *user) { return user == reader; });
-    // Reads at other places of the producer's space would leave it alive: other operands, or a tensor.extract in the body.
+    // Reads at other places of the producer's space would leave it alive: other operands, or a tensor.extract in the
+    // body.
     bool readAlike = llvm::all_of(producer->getUses(), [&](OpOperand &use) {
       if (reader->isProperAncestor(use.getOwner()))
         return false;

@@ -30,6 +30,10 @@ inline constexpr llvm::StringLiteral arenaBytes = "tds.arena_bytes"; // module
 inline constexpr llvm::StringLiteral contract = "tds.contract";      // linalg.generic: a contraction
 } // namespace attribute
 
+struct MemoryPlan;
+/// Fills in a plan, unless it is null.
+std::unique_ptr<mlir::Pass> createTdsPlanMemoryPass(MemoryPlan *plan);
+
 #define GEN_PASS_DECL
 #define GEN_PASS_REGISTRATION
 #include "lib/Codegen/Passes.h.inc"

@@ -44,6 +44,7 @@ def TdsPlanMemory : Pass<"tds-plan-memory", "mlir::ModuleOp"> {
 
     Before: static memref.allocs in `tds.entry` functions, at any depth. After: none; the module has `tds.arena_bytes`.
   }];
+  let constructor = "::tds::createTdsPlanMemoryPass(nullptr)";
   let dependentDialects = ["mlir::arith::ArithDialect", "mlir::memref::MemRefDialect"];
 }
 

@@ -65,7 +65,7 @@ void addBufferPasses(OpPassManager &passes, const CodegenOptions &options) {
   if (options.emitKernels) // before the plan: it makes buffers for packed panels
     passes.addPass(createTdsContractionsPass(
         {.vectorBits = options.vectorBits, .parallel = options.parallel, .explain = options.explain}));
-  passes.addPass(createTdsPlanMemory());
+  passes.addPass(createTdsPlanMemoryPass(options.plan));
 }
 
 void addCpuPasses(OpPassManager &passes, const CodegenOptions &options) {

@@ -10,6 +10,8 @@
 // does.
 //
 //===----------------------------------------------------------------------===//
+#include "lib/Calls/Origin.h"
+#include "lib/Codegen/Codegen.h"
 #include "lib/Codegen/Passes.h"
 #include "mlir/Dialect/Bufferization/Transforms/BufferViewFlowAnalysis.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
@@ -29,6 +31,7 @@ struct Buffer {
   int64_t first, last; // operations that may touch it
   int64_t offset = 0;
 
+  bool contains(int64_t at) const { return first <= at && at <= last; }
   bool meets(const Buffer &other) const { return first <= other.last && other.first <= last; }
 };
 
@@ -109,6 +112,27 @@ public:
     return end;
   }
 
+  /// What there is to say of the buffers, before they go.
+  void describe(MemoryPlan &plan) {
+    // Most is in use where a buffer begins.
+    int64_t most = 0, where = 0;
+    for (const Buffer &begins : buffers) {
+      int64_t bytes = 0;
+      for (const Buffer &buffer : buffers)
+        bytes += buffer.contains(begins.first) ? buffer.size : 0;
+      if (bytes > most)
+        std::tie(most, where) = std::pair(bytes, begins.first);
+    }
+    for (Buffer &buffer : buffers) {
+      auto [writer, saved] = useOf(buffer.op);
+      plan.buffers.push_back({uint64_t(buffer.size), buffer.op.getType(), writer, saved, buffer.contains(where)});
+    }
+    function.walk([&](Operation *op) {
+      if (isa<linalg::LinalgOp, memref::CopyOp>(op))
+        plan.moved += rounds(op) * touched(op);
+    });
+  }
+
   /// alloc  =>  view of the arena at the buffer's offset
   LogicalResult rewrite(int64_t bytes) {
     if (buffers.empty())
@@ -136,6 +160,50 @@ public:
   }
 
 private:
+  /// What writes a buffer first, and whether a reverse pass reads what came about before it.
+  std::pair<Location, bool> useOf(memref::AllocOp alloc) {
+    Operation *writer = nullptr;
+    SmallVector<Operation *> readers;
+    for (Value alias : flow.resolve(alloc.getResult()))
+      for (Operation *user : alias.getUsers()) {
+        auto touches = dyn_cast<MemoryEffectOpInterface>(user);
+        bool called = isa<func::CallOp>(user); // a contraction: it may read, or write
+        if (!touches && !called)
+          continue;
+        if (called || touches.getEffectOnValue<MemoryEffects::Read>(alias))
+          readers.push_back(user);
+        if ((called || touches.getEffectOnValue<MemoryEffects::Write>(alias)) &&
+            (!writer || order.span(user).first < order.span(writer).first))
+          writer = user;
+      }
+    if (!writer)
+      return {alloc.getLoc(), false};
+    int64_t made = originOf(writer->getLoc()).order;
+    bool saved = llvm::any_of(readers, [&](Operation *reader) {
+      Origin origin = originOf(reader->getLoc());
+      return origin.reverse && origin.order > made;
+    });
+    return {writer->getLoc(), saved};
+  }
+
+  /// How often an op runs: the product of the counts that are known.
+  static double rounds(Operation *op) {
+    double times = 1;
+    for (auto loop = op->getParentOfType<LoopLikeOpInterface>(); loop;
+         loop = loop->getParentOfType<LoopLikeOpInterface>())
+      if (std::optional<APInt> count = loop.getStaticTripCount())
+        times *= double(count->getSExtValue());
+    return times;
+  }
+
+  static double touched(Operation *op) {
+    double bytes = 0;
+    for (Value operand : op->getOperands())
+      if (auto type = dyn_cast<MemRefType>(operand.getType()))
+        bytes += double(byteSize(type));
+    return bytes;
+  }
+
   Buffer lifetime(memref::AllocOp alloc) {
     int64_t size = llvm::alignTo(byteSize(alloc.getType()), alignment);
     Buffer buffer{alloc, size, std::numeric_limits<int64_t>::max(), order.span(alloc).first};
@@ -171,6 +239,9 @@ private:
 };
 
 struct PlanMemoryPass : impl::TdsPlanMemoryBase<PlanMemoryPass> {
+  explicit PlanMemoryPass(MemoryPlan *plan = nullptr) : plan(plan) {}
+  MemoryPlan *plan;
+
   void runOnOperation() override {
     ModuleOp module = getOperation();
     int64_t most = 0;
@@ -181,6 +252,8 @@ struct PlanMemoryPass : impl::TdsPlanMemoryBase<PlanMemoryPass> {
       if (failed(planner.collect()))
         return signalPassFailure();
       int64_t bytes = planner.place();
+      if (plan)
+        planner.describe(*plan);
       if (failed(planner.rewrite(bytes)))
         return signalPassFailure();
       most = std::max(most, bytes);
@@ -190,4 +263,7 @@ struct PlanMemoryPass : impl::TdsPlanMemoryBase<PlanMemoryPass> {
 };
 
 } // namespace
+
+std::unique_ptr<Pass> createTdsPlanMemoryPass(MemoryPlan *plan) { return std::make_unique<PlanMemoryPass>(plan); }
+
 } // namespace tds

@@ -64,6 +64,23 @@ struct RuntimeCallBuffers : bufferization::DstBufferizableOpInterfaceExternalMod
   }
 };
 
+/// A barrier has done its work when there are buffers: what reads and writes them is not merged.
+struct BarrierBuffers : bufferization::BufferizableOpInterface::ExternalModel<BarrierBuffers, RuntimeBarrierOp> {
+  bool bufferizesToMemoryRead(Operation *, OpOperand &, const AnalysisState &) const { return false; }
+  bool bufferizesToMemoryWrite(Operation *, OpOperand &, const AnalysisState &) const { return false; }
+  bufferization::AliasingValueList getAliasingValues(Operation *op, OpOperand &, const AnalysisState &) const {
+    return {{op->getResult(0), bufferization::BufferRelation::Equivalent}};
+  }
+  LogicalResult bufferize(Operation *op, RewriterBase &rewriter, const BufferizationOptions &options,
+                          BufferizationState &state) const {
+    FailureOr<Value> buffer = getBuffer(rewriter, cast<RuntimeBarrierOp>(op).getX(), options, state);
+    if (failed(buffer))
+      return failure();
+    bufferization::replaceOpWithBufferizedValues(rewriter, op, *buffer);
+    return success();
+  }
+};
+
 struct LowerRuntimeCall : ConvertOpToLLVMPattern<RuntimeCallOp> {
   using ConvertOpToLLVMPattern::ConvertOpToLLVMPattern;
 
@@ -112,8 +129,10 @@ struct LowerRuntimeCall : ConvertOpToLLVMPattern<RuntimeCallOp> {
 
 void registerRuntimeCalls(DialectRegistry &registry) {
   registry.insert<RtDialect>();
-  registry.addExtension(
-      +[](MLIRContext *context, RtDialect *) { RuntimeCallOp::attachInterface<RuntimeCallBuffers>(*context); });
+  registry.addExtension(+[](MLIRContext *context, RtDialect *) {
+    RuntimeCallOp::attachInterface<RuntimeCallBuffers>(*context);
+    RuntimeBarrierOp::attachInterface<BarrierBuffers>(*context);
+  });
 }
 
 void addRuntimeCallPatterns(const LLVMTypeConverter &types, RewritePatternSet &patterns) {

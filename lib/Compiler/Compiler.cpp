@@ -2,6 +2,7 @@
 #include "dialect/Tds.h"
 #include "lib/Autodiff/Autodiff.h"
 #include "lib/Autodiff/GradientNumbers.h"
+#include "lib/Compiler/Impl.h"
 #include "lib/Compiler/Stages.h"
 #include "lib/Conversion/Conversion.h"
 #include "lib/IRGen/IRGen.h"
@@ -19,16 +20,6 @@ using namespace mlir;
 
 namespace tds {
 
-struct Compiler::Impl {
-  CodegenOptions options;
-  std::vector<Note> *remarks = nullptr; ///< where they go; null: there should be none
-  MLIRContext context{MLIRContext::Threading::DISABLED};
-
-  Result<std::monostate> run(ModuleOp module, llvm::StringRef after, llvm::StringRef last);
-  Result<std::string> print(ModuleOp module, llvm::StringRef stage);
-  Result<Artefact> compile(ModuleOp module, llvm::StringRef after = "");
-};
-
 Compiler::Compiler(CodegenOptions options) : impl(std::make_unique<Impl>()) {
   impl->options = std::move(options);
   DialectRegistry registry;
@@ -41,8 +32,7 @@ Compiler::Compiler(CodegenOptions options) : impl(std::make_unique<Impl>()) {
 
 Compiler::~Compiler() = default;
 
-/// The innermost place in a source that a location names.
-static SourceRange rangeOf(Location location) {
+SourceRange rangeOf(Location location) {
   SourceRange range;
   location->walk([&](Location inner) {
     auto place = dyn_cast<FileLineColRange>(LocationAttr(inner));
@@ -55,54 +45,6 @@ static SourceRange rangeOf(Location location) {
   });
   return range;
 }
-
-namespace {
-/// What MLIR reports while this lives becomes one Error: the first error with its place, later ones and notes after it.
-class Collector {
-public:
-  explicit Collector(MLIRContext *context, std::vector<Note> *remarks = nullptr)
-      : handler(context, [this, remarks](mlir::Diagnostic &d) {
-          if (remarks && d.getSeverity() == DiagnosticSeverity::Remark) {
-            remarks->push_back({rangeOf(d.getLocation()), d.str()});
-            return mlir::success();
-          }
-          if (d.getSeverity() == DiagnosticSeverity::Error && message.empty()) {
-            message = d.str();
-            range = rangeOf(d.getLocation());
-          } else {
-            notes.push_back({rangeOf(d.getLocation()), d.str()});
-          }
-          for (mlir::Diagnostic &note : d.getNotes())
-            notes.push_back({rangeOf(note.getLocation()), note.str()});
-          return mlir::success();
-        }) {}
-
-  /// Passes say what a form lacks at its place; anything else is the compiler's own failure.
-  Error error(llvm::StringRef stage) {
-    bool refusal = stage == "source" || (range.known() && llvm::StringRef(message).contains("not there yet"));
-    Error e;
-    if (range.known() && llvm::StringRef(message).ends_with("is an `extern def` and has no derivative")) {
-      e = {"E0402", message, range, {}, {"give it one: `vjp` with its parameters and the cotangent of its result"}};
-      return e;
-    }
-    e.code = refusal ? "E0901" : "E0902";
-    e.message = refusal ? message : "the stage `" + stage.str() + "` failed: " + (message.empty() ? "no reason was given" : message);
-    e.range = range;
-    e.notes = notes;
-    if (stage == "source")
-      e.help.push_back("`--stage grad` shows it as IR");
-    if (!refusal)
-      e.help.push_back("this is a defect of TDS, not of the program; `tdslc emit --stage ..` before that stage gives a reproducer");
-    return e;
-  }
-
-private:
-  std::string message;
-  SourceRange range;
-  std::vector<Note> notes;
-  ScopedDiagnosticHandler handler;
-};
-} // namespace
 
 /// Runs the stages behind `after` (all, when it is empty) up to `last`.
 Result<std::monostate> Compiler::Impl::run(ModuleOp module, llvm::StringRef after, llvm::StringRef last) {
@@ -173,7 +115,7 @@ Result<std::string> Compiler::emit(const graph::Function &function, const std::m
   OwningOpRef<ModuleOp> module = generate(impl->context, function, sizes, sources);
   if (!module || failed(verify(*module)))
     return collector.error("irgen");
-  if (auto done = impl->run(*module, "", lastStage(stage)); !done)
+  if (auto done = impl->runWithin(*module, "", lastStage(stage)); !done)
     return done.takeError();
   return impl->print(*module, stage);
 }
@@ -278,7 +220,7 @@ Result<Artefact> Compiler::compileToCheckGradients(const graph::Function &functi
 Result<Artefact> Compiler::Impl::compile(ModuleOp module, llvm::StringRef after) {
   for (auto function : module.getOps<func::FuncOp>())
     function.setName("entry"); // what LoadedObject looks for
-  if (auto done = run(module, after, "llvm"); !done)
+  if (auto done = runWithin(module, after, "llvm"); !done)
     return done.takeError();
   Artefact artefact;
   artefact.arenaBytes = arenaBytes(module);

@@ -1,5 +1,6 @@
 #pragma once
 #include "lib/Codegen/Codegen.h"
+#include "lib/Compiler/Work.h"
 #include "lib/Sema/Graph.h"
 #include "lib/Support/Source.h"
 #include <map>
@@ -56,6 +57,25 @@ public:
     uint64_t arenaBytes = 0;
   };
   Result<Explanation> explain(const graph::Function &function, const std::map<std::string, int64_t> &sizes, const Sources *sources);
+
+  /// What a call needs and does, known before it runs.
+  struct Plan {
+    struct Buffer {
+      uint64_t bytes;
+      std::string type;  ///< "f32[64, 128]"
+      std::string name;  ///< of the value, if it has one
+      SourceRange range; ///< what it comes from
+      bool saved;        ///< for a reverse pass
+      bool atPeak;       ///< in use where most of the arena is
+    };
+    uint64_t argumentBytes = 0, resultBytes = 0, arenaBytes = 0;
+    std::vector<Buffer> buffers; ///< of the arena, the largest first
+    Work work;
+    double moved = 0; ///< bytes, by what is no contraction
+
+    uint64_t peak() const { return argumentBytes + resultBytes + arenaBytes; }
+  };
+  Result<Plan> plan(const graph::Function &function, const std::map<std::string, int64_t> &sizes, const Sources *sources);
 
   /// The names that `emit` takes, in order.
   static std::vector<std::string_view> stages();

@@ -20,8 +20,8 @@ static void cleanUp(OpPassManager &passes) {
 static constexpr Stage stages[] = {
     {"tds", "tds ops that say what was written, derivatives as requests", [](OpPassManager &passes, const CodegenOptions &) { cleanUp(passes); }},
     {"grad", "the same without requests",
-     [](OpPassManager &passes, const CodegenOptions &) {
-       passes.addPass(createTdsAutodiffPass());
+     [](OpPassManager &passes, const CodegenOptions &options) {
+       passes.addPass(createTdsAutodiffPass(options.keep));
        cleanUp(passes);
      }},
     {"linalg", "linalg on tensors, fused; no tds op",

@@ -234,34 +234,17 @@ struct LowerAccumulate : OpConversionPattern<AccumulateOp> {
       r.replaceOp(op, filled(r, loc, result, zero));
       return success();
     }
-    bool inside = op.getOutside() == Outside::none || isInside(map, type.getShape(), result.getShape());
-    std::optional<SmallVector<Stride>> strides = inside ? slicesOf(map) : std::nullopt;
-    // Every dimension of x must be in the slice, or places repeat.
-    if (strides && llvm::count_if(*strides, [](const Stride &s) { return s.dim.has_value(); }) == type.getRank()) {
-      r.replaceOp(op, insert(r, loc, x, filled(r, loc, result, zero), *strides));
+    if (Value put = putSlice(r, loc, x, filled(r, loc, result, zero), map, /*adds=*/false)) {
+      r.replaceOp(op, put);
       return success();
     }
+    bool inside = op.getOutside() == Outside::none || isInside(map, type.getShape(), result.getShape());
     if (Value asked = collect(r, loc, x, map, result, op.getOutside(), inside)) {
       r.replaceOp(op, asked);
       return success();
     }
     r.replaceOp(op, walk(r, loc, x, map, result, op.getOutside(), filled(r, loc, result, zero)));
     return success();
-  }
-
-  static Value insert(OpBuilder &b, Location loc, Value x, Value zeros, ArrayRef<Stride> strides) {
-    auto type = cast<RankedTensorType>(x.getType());
-    auto result = cast<RankedTensorType>(zeros.getType());
-    Slice slice = sliceOf(b, strides, type.getShape(), result.getShape());
-    // The slice's dimensions in the order of y's.
-    AffineMap order = AffineMap::get(unsigned(type.getRank()), 0, slice.dims, b.getContext());
-    if (!order.isIdentity())
-      x = parallelGeneric(b, loc, RankedTensorType::get(slice.shape, type.getElementType()),
-                          Input{x, inversePermutation(order)},
-                          [](OpBuilder &, Location, ArrayRef<Value> v) { return v[0]; });
-    if (slice.whole)
-      return x;
-    return tensor::InsertSliceOp::create(b, loc, x, zeros, slice.offsets, slice.sizes, slice.strides);
   }
 
   static Value collect(OpBuilder &b, Location loc, Value x, AffineMap map, RankedTensorType result, Outside outside,
@@ -410,6 +393,45 @@ struct LowerAccumulate : OpConversionPattern<AccumulateOp> {
 };
 
 } // namespace
+
+/// Every dimension of x must be in the slice, or places repeat.
+static std::optional<SmallVector<Stride>> slicesFor(AffineMap map, RankedTensorType x, RankedTensorType y) {
+  if (x.getNumElements() == 0 || !isInside(map, x.getShape(), y.getShape()))
+    return std::nullopt;
+  std::optional<SmallVector<Stride>> strides = slicesOf(map);
+  bool each = strides && llvm::count_if(*strides, [](const Stride &s) { return s.dim.has_value(); }) == x.getRank();
+  return each ? strides : std::nullopt;
+}
+
+bool isSlice(AffineMap map, RankedTensorType x, RankedTensorType y) { return slicesFor(map, x, y).has_value(); }
+
+Value putSlice(OpBuilder &b, Location loc, Value x, Value y, AffineMap map, bool adds) {
+  auto type = cast<RankedTensorType>(x.getType()), result = cast<RankedTensorType>(y.getType());
+  std::optional<SmallVector<Stride>> strides = slicesFor(map, type, result);
+  if (!strides)
+    return nullptr;
+  Slice slice = sliceOf(b, *strides, type.getShape(), result.getShape());
+  // The slice's dimensions in the order of y's.
+  AffineMap order = AffineMap::get(unsigned(type.getRank()), 0, slice.dims, b.getContext());
+  auto there = RankedTensorType::get(slice.shape, type.getElementType());
+  if (!order.isIdentity())
+    x = parallelGeneric(b, loc, there, Input{x, inversePermutation(order)},
+                        [](OpBuilder &, Location, ArrayRef<Value> v) { return v[0]; });
+  if (slice.whole && !adds)
+    return x;
+  if (adds) {
+    Value old =
+        slice.whole
+            ? y
+            : tensor::ExtractSliceOp::create(b, loc, there, y, slice.offsets, slice.sizes, slice.strides).getResult();
+    AffineMap same = b.getMultiDimIdentityMap(unsigned(there.getRank()));
+    x = parallelGeneric(b, loc, there, {{old, same}, {x, same}},
+                        [](OpBuilder &b, Location loc, ArrayRef<Value> v) { return addScalars(b, loc, v[0], v[1]); });
+    if (slice.whole)
+      return x;
+  }
+  return tensor::InsertSliceOp::create(b, loc, x, y, slice.offsets, slice.sizes, slice.strides);
+}
 
 void addAccessPatterns(const TypeConverter &types, RewritePatternSet &patterns) {
   patterns.add<LowerAccess, LowerAccumulate>(types, patterns.getContext());

@@ -201,10 +201,19 @@ struct LowerHost : OpConversionPattern<HostOp> {
 
 } // namespace
 
+/// On elements as they are stored.
+struct LowerBarrier : OpConversionPattern<BarrierOp> {
+  using Base::Base;
+  LogicalResult matchAndRewrite(BarrierOp op, OpAdaptor adaptor, ConversionPatternRewriter &r) const override {
+    r.replaceOpWithNewOp<RuntimeBarrierOp>(op, adaptor.getX().getType(), adaptor.getX(), op.getNumber());
+    return success();
+  }
+};
+
 void addCallPatterns(const TypeConverter &types, RewritePatternSet &patterns, Places &places, Hosts &hosts) {
   MLIRContext *context = patterns.getContext();
   patterns.add<LowerHost>(types, context, places, hosts);
-  patterns.add<LowerSort, LowerFft>(types, context);
+  patterns.add<LowerBarrier, LowerSort, LowerFft>(types, context);
   patterns.add<LowerCholesky, LowerTriangularSolve, LowerSolve, LowerDet>(types, context, places);
 }
 

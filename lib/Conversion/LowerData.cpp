@@ -325,6 +325,13 @@ struct LowerScatter : OpConversionPattern<ScatterOp> {
       r.replaceOp(op, init);
       return success();
     }
+    bool adds = op.getKind() == ScatterKind::add, isBool = elementOf(op.getV()).isInteger(1);
+    if (adds && isBool)
+      return op.emitOpError("adds bools");
+    if (Value put = access.ids.empty() ? putSlice(r, loc, v, init, access.map, adds) : Value()) {
+      r.replaceOp(op, put);
+      return success();
+    }
     llvm::SmallBitVector free = access.sliceDims();
     SmallVector<int64_t> walked;
     SmallVector<unsigned> walkedDims;
@@ -333,9 +340,6 @@ struct LowerScatter : OpConversionPattern<ScatterOp> {
         walked.push_back(access.space[d]);
         walkedDims.push_back(d);
       }
-    bool adds = op.getKind() == ScatterKind::add, isBool = elementOf(op.getV()).isInteger(1);
-    if (adds && isBool)
-      return op.emitOpError("adds bools");
     r.replaceOp(op, walkPoints(r, loc, walked, init, [&](OpBuilder &b, Location loc, ValueRange at, Value y) -> Value {
                   SmallVector<Value> point(access.space.size());
                   for (auto [dim, value] : llvm::zip_equal(walkedDims, at))

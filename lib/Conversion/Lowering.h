@@ -85,6 +85,12 @@ struct Interval {
 };
 std::optional<Interval> intervalOf(mlir::AffineExpr expr, llvm::ArrayRef<int64_t> sizes);
 
+/// Whether a map of x's indices is a slice of y with a place for each element of x.
+bool isSlice(mlir::AffineMap map, mlir::RankedTensorType x, mlir::RankedTensorType y);
+/// y with x written, or added, in such a slice; null if it is none.
+mlir::Value putSlice(mlir::OpBuilder &b, mlir::Location loc, mlir::Value x, mlir::Value y, mlir::AffineMap map,
+                     bool adds);
+
 /// A map with its symbols replaced by the numbers that their texts are; `first` symbols (ids) stay.
 mlir::AffineMap closeMap(mlir::AffineMap map, mlir::ArrayAttr symbols, unsigned first = 0);
 

@@ -80,6 +80,28 @@ void branchToSelection(WhereOp op) {
   op.erase();
 }
 
+/// y + (x put into a slice of zeros)  =>  x added to a slice of y, which needs no zeros and need not read the rest.
+/// Where x is most of y, one loop over all of it is better.
+void addIntoSlices(ModuleOp module) {
+  module.walk([](AddOp op) {
+    for (unsigned k : {0u, 1u}) {
+      auto slice = op->getOperand(k).getDefiningOp<AccumulateOp>();
+      if (!slice || !slice->hasOneUse())
+        continue;
+      auto x = storedType(typeOf(slice.getX())), y = storedType(typeOf(op));
+      if (x.getNumElements() * 2 > y.getNumElements() || !isSlice(closeMap(slice.getMap(), slice.getSymbols()), x, y))
+        continue;
+      OpBuilder b(op);
+      Value sum = ScatterOp::create(b, op.getLoc(), typeOf(op), ScatterKind::add, op->getOperand(1 - k), slice.getX(),
+                                    ValueRange(), slice.getMap(), slice.getSymbols(), slice.getOutside());
+      op.replaceAllUsesWith(sum);
+      op.erase();
+      slice.erase();
+      return;
+    }
+  });
+}
+
 /// A `while` whose checks fail ends: what it would read from then on is clamped, and may never make its condition
 /// false.
 void stopAtReports(ModuleOp module) {
@@ -151,6 +173,7 @@ struct ConvertTdsToLinalg : impl::ConvertTdsToLinalgBase<ConvertTdsToLinalg> {
       else if (auto where = dyn_cast<WhereOp>(op))
         typeOf(where.getCond()).getRank() == 0 ? branchToIf(where) : branchToSelection(where);
     });
+    addIntoSlices(module);
 
     TypeConverter types;
     types.addConversion([](Type type) -> Type {

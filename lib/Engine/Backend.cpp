@@ -4,7 +4,11 @@
 using namespace tds;
 using namespace tds::engine;
 
-Backend::Backend() : compiler(std::make_unique<Compiler>()) {}
+Backend::Backend(uint64_t memoryLimit) {
+  CodegenOptions options = CodegenOptions::host();
+  options.memoryLimit = memoryLimit;
+  compiler = std::make_unique<Compiler>(std::move(options));
+}
 Backend::~Backend() = default;
 
 std::string Backend::machine() {
@@ -33,7 +37,7 @@ static Range rangeOf(const SourceRange &place, const Sources &sources) {
 }
 
 static Code codeNamed(std::string_view name) {
-  for (Code code : {Code::E0402, Code::E0901})
+  for (Code code : {Code::E0402, Code::E0708, Code::E0901})
     if (name == codeName(code))
       return code;
   return Code::E0902;

@@ -15,7 +15,7 @@ EngineImpl::~EngineImpl() = default;
 EngineImpl::BackendUse EngineImpl::useBackend() {
   std::unique_lock lock(backendMutex);
   if (!backend)
-    backend = std::make_unique<Backend>();
+    backend = std::make_unique<Backend>(options.memoryLimit);
   return {std::move(lock), *backend};
 }
 
@@ -41,6 +41,8 @@ Result<std::shared_ptr<EngineImpl>> EngineImpl::create(Options options) {
     impl->cache = std::make_unique<CodeCache>(*options.cache, options.cacheBytes);
   impl->options = std::move(options);
   impl->target = Backend::machine() + "\n" + buildId() + "\n" + std::to_string(TDS_ABI_VERSION);
+  if (impl->options.memoryLimit)
+    impl->target += "\nlimit " + std::to_string(impl->options.memoryLimit);
   return impl;
 }
 

@@ -117,7 +117,7 @@ Error callError(Error error, const Unit &unit, const tds_error &check, const Sou
 /// lib/Compiler as the engine sees it: without MLIR's headers.
 class Backend {
 public:
-  Backend();
+  explicit Backend(uint64_t memoryLimit);
   ~Backend();
   /// Fills in all but `result`, `reads` and `code`. Nothing, and a diagnostic, if the function can't be compiled.
   std::optional<Unit> compile(const graph::Function &function, const Piece &piece, sema::Program &program);

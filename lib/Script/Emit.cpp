@@ -6,6 +6,7 @@
 #include "lib/Syntax/Parser.h"
 #include "lib/Syntax/Printer.h"
 #include <fstream>
+#include <functional>
 #include <sstream>
 #include <tds/tools.h>
 
@@ -55,6 +56,23 @@ static int emitMlir(const fs::path &file, const tools::EmitOptions &options) {
   if (options.from.empty())
     return wrong("say what the module is: --from tds, grad, linalg, loops or llvm");
   return say(Compiler().emit(text.str(), file.string(), options.from, options.stage));
+}
+
+static Compiler compilerOf(const tools::EmitOptions &options) {
+  CodegenOptions codegen = CodegenOptions::host();
+  codegen.memoryLimit = options.memoryLimit;
+  return Compiler(std::move(codegen));
+}
+
+/// Whether all sizes are given; says which are not.
+static bool sizesGiven(const graph::Function &function, const tools::EmitOptions &options, const std::string &what) {
+  std::string missing;
+  for (const std::string &size : function.sizes)
+    if (!options.sizes.contains(size))
+      missing += " --size " + size + "=..";
+  if (!missing.empty())
+    wrong(what + " depends on its sizes; give them:" + missing);
+  return missing.empty();
 }
 
 /// The def that the options name, or its derivative, as a graph; null when `status` tells why not.
@@ -120,7 +138,7 @@ int tools::emit(const fs::path &file, const EmitOptions &options) {
     return status;
   if (options.stage == "typed")
     return say(graph::print(*function));
-  return say(Compiler().emit(*function, options.sizes, &program.sources(), options.stage));
+  return say(compilerOf(options).emit(*function, options.sizes, &program.sources(), options.stage));
 }
 
 //===--- explain -------------------------------------------------------------------------------------------------===//
@@ -144,12 +162,8 @@ int tools::explain(const fs::path &file, const EmitOptions &options) {
   auto function = instance(program, *module, file, options, status);
   if (!function)
     return status;
-  std::string missing;
-  for (const std::string &size : function->sizes)
-    if (!options.sizes.contains(size))
-      missing += " --size " + size + "=..";
-  if (!missing.empty())
-    return wrong("what a def becomes depends on its sizes; give them:" + missing);
+  if (!sizesGiven(*function, options, "what a def becomes"))
+    return usage;
   auto explained = Compiler().explain(*function, options.sizes, &program.sources());
   if (!explained)
     return report(explained.error());
@@ -161,6 +175,92 @@ int tools::explain(const fs::path &file, const EmitOptions &options) {
   if (explained->notes.empty())
     text += "no contraction and no composite\n";
   return say(text + "memory for what is computed on the way: " + std::to_string(explained->arenaBytes) + " bytes\n");
+}
+
+//===--- plan ----------------------------------------------------------------------------------------------------===//
+
+/// "12.50 MiB".
+static std::string amount(double number, double step, std::initializer_list<const char *> units) {
+  auto *unit = units.begin();
+  for (; number >= step && unit + 1 != units.end(); ++unit)
+    number /= step;
+  char text[64];
+  std::snprintf(text, sizeof text, unit == units.begin() ? "%.0f %s" : "%.2f %s", number, *unit);
+  return text;
+}
+static std::string bytesText(double bytes) { return amount(bytes, 1024, {"bytes", "KiB", "MiB", "GiB", "TiB"}); }
+static std::string workText(double work) { return amount(work, 1000, {"operations", "thousand", "million", "billion", "trillion"}); }
+
+/// Buffers, those of one line, name and type in one row, the largest first.
+static std::string rows(const Compiler::Plan &plan, const std::function<bool(const Compiler::Plan::Buffer &)> &which) {
+  struct Row {
+    std::string what;
+    uint64_t bytes = 0;
+    unsigned count = 0;
+  };
+  std::vector<Row> rows;
+  uint64_t all = 0;
+  for (const Compiler::Plan::Buffer &buffer : plan.buffers) {
+    if (!which(buffer))
+      continue;
+    std::string place = buffer.range.known() ? fs::path(buffer.range.file).filename().string() + ":" + std::to_string(buffer.range.line) : "-";
+    std::string what = place + "  " + buffer.type + (buffer.name.empty() ? "" : "  " + buffer.name);
+    auto row = std::find_if(rows.begin(), rows.end(), [&](const Row &r) { return r.what == what; });
+    if (row == rows.end())
+      row = rows.insert(rows.end(), Row{what});
+    row->bytes += buffer.bytes;
+    ++row->count;
+    all += buffer.bytes;
+  }
+  std::stable_sort(rows.begin(), rows.end(), [](const Row &a, const Row &b) { return a.bytes > b.bytes; });
+  constexpr size_t most = 12;
+  std::string text = bytesText(double(all)) + "\n";
+  uint64_t shown = 0;
+  char number[64];
+  for (size_t i = 0; i < std::min(rows.size(), most); ++i) {
+    std::snprintf(number, sizeof number, "%14s  ", bytesText(double(rows[i].bytes)).c_str());
+    text += number + rows[i].what + (rows[i].count > 1 ? "  (" + std::to_string(rows[i].count) + " buffers)" : "") + "\n";
+    shown += rows[i].bytes;
+  }
+  if (rows.size() > most) {
+    std::snprintf(number, sizeof number, "%14s  ", bytesText(double(all - shown)).c_str());
+    text += number + std::to_string(rows.size() - most) + " more\n";
+  }
+  return text;
+}
+
+int tools::plan(const fs::path &file, const EmitOptions &options) {
+  sema::Program program;
+  const sema::Module *module = program.load(file);
+  if (!module || program.diagnostics().hasErrors())
+    return report(program);
+  int status = fine;
+  auto function = instance(program, *module, file, options, status);
+  if (!function)
+    return status;
+  if (!sizesGiven(*function, options, "what a call takes"))
+    return usage;
+  auto planned = compilerOf(options).plan(*function, options.sizes, &program.sources());
+  if (!planned)
+    return report(planned.error());
+  using Buffer = Compiler::Plan::Buffer;
+  std::string text = "peak memory   " + bytesText(double(planned->peak())) + ": arguments " + bytesText(double(planned->argumentBytes)) + ", results " +
+                     bytesText(double(planned->resultBytes)) + ", arena " + bytesText(double(planned->arenaBytes)) + " (" +
+                     std::to_string(planned->arenaBytes) + " bytes)\n";
+  const Work &work = planned->work;
+  text += "work          " + workText(work.total());
+  if (work.derivatives > 0) {
+    char ratio[32];
+    std::snprintf(ratio, sizeof ratio, "%.2f", work.written > 0 ? work.derivatives / work.written : 0);
+    text += ": " + workText(work.written) + " as written, " + workText(work.derivatives) + " added by derivatives, " + ratio + " times as much";
+  }
+  text += work.open ? "; a loop whose rounds are data counts once\n" : "\n";
+  text += "moved         " + bytesText(planned->moved) + " by loops over elements, fills and copies\n";
+  bool any = std::any_of(planned->buffers.begin(), planned->buffers.end(), [](const Buffer &b) { return b.saved; });
+  text += "saved for the reverse pass   " + (any ? rows(*planned, [](const Buffer &b) { return b.saved; }) : "nothing\n");
+  if (planned->arenaBytes)
+    text += "in the arena at its peak     " + rows(*planned, [](const Buffer &b) { return b.atPeak; });
+  return say(text);
 }
 
 int tools::explain(const std::string &code) {

@@ -57,6 +57,11 @@ static bool checkProgram(sema::Program &program, const sema::Module &module) {
   return !program.diagnostics().hasErrors();
 }
 
+static void printMemory(const rt::ArenaUse &use) {
+  complain("memory\n  arena of the largest call " + std::to_string(use.bytes) + " bytes, of which it touched " +
+           std::to_string(use.touched) + "\n");
+}
+
 int tools::run(const fs::path &file, const RunOptions &options) {
   auto start = std::chrono::steady_clock::now();
   auto engine = engine::EngineImpl::create(options.engine);
@@ -64,6 +69,9 @@ int tools::run(const fs::path &file, const RunOptions &options) {
     report(engine.error());
     return usage;
   }
+  rt::ArenaUse use;
+  if (options.memory)
+    (*engine)->device->watchArena(use);
   engine::Workspace workspace(*engine);
   sema::Program &program = workspace.program;
   const sema::Module *module = workspace.load(file);
@@ -98,6 +106,8 @@ int tools::run(const fs::path &file, const RunOptions &options) {
     std::chrono::duration<double, std::milli> total = std::chrono::steady_clock::now() - start;
     printTimes((*engine)->times, total.count());
   }
+  if (options.memory)
+    printMemory(use);
   return status;
 }
 

@@ -91,7 +91,7 @@ Value Elaborator::builtinWhere(const std::string &name, CallArguments &a) {
 Value Elaborator::builtinIdentity(const std::string &name, CallArguments &a) {
   if (!arity(name, a, 1, 1))
     return {};
-  if (name == "checkpoint") // the value is the same; what to store is the planner's matter
+  if (name == "checkpoint") // given as a function: its argument is there already; else Elaborator::checkpoint
     return a.positional[0];
   return mapLeaves(a.positional[0], [&](const Value &leaf) -> Value {
     Value v = leaf;

@@ -69,6 +69,9 @@ Value Elaborator::call(const ast::Call &e) {
   auto *callee = dyn_cast<ast::Name>(e.callee.get());
   if (callee && !isKnown(callee->text, callee->range))
     return unknownName(callee->text, callee->range, &e), Value{};
+  if (callee && callee->text == "checkpoint" && e.arguments.size() == 1 && !e.arguments[0].name)
+    if (Value f = expr(*callee); f.kind == Value::function && f.callee->builtin == callee->text)
+      return checkpoint(*e.arguments[0].value, e.range);
   bool stop = callee && callee->text == "stop_gradient";
   bool saved = std::exchange(stopped, stopped || stop);
   CallArguments arguments = evaluate(e.arguments, e.range);
@@ -76,7 +79,42 @@ Value Elaborator::call(const ast::Call &e) {
   return callNamed(*e.callee, std::move(arguments));
 }
 
+/// What stands in `checkpoint(..)`, as a region that a reverse pass runs again.
+Value Elaborator::checkpoint(const ast::Expr &e, Range range) {
+  Node *owner = node(Op::composite, Element::f32, {}, {}, range);
+  owner->name = "checkpoint";
+  graph::Scope *inner = function.newScope(scope);
+  inner->owner = owner;
+  owner->scopes.push_back(inner);
+  graph::Scope *saved = std::exchange(scope, inner);
+  Value value = expr(e);
+  auto isComputed = [](const Value &leaf) { return leaf.kind == Value::tensor && leaf.node; };
+  forEachLeaf(value, [&](Value &leaf) {
+    if (isComputed(leaf))
+      inner->results.push_back(materialize(leaf));
+  });
+  scope = saved;
+  if (value.kind == Value::none || inner->results.empty())
+    return value;
+  for (Node *r : inner->results) {
+    owner->resultElements.push_back(r->element);
+    owner->resultShapes.push_back(r->shape);
+  }
+  size_t next = 0;
+  forEachLeaf(value, [&](Value &leaf) {
+    if (!isComputed(leaf))
+      return;
+    Node *r = node(Op::result, owner->resultElements[next], owner->resultShapes[next], {owner}, range);
+    r->index = int64_t(next++);
+    leaf = Value::ofNode(r, leaf.weak);
+  });
+  return value;
+}
+
 Value Elaborator::pipe(const ast::Pipe &e) {
+  if (auto *callee = dyn_cast<ast::Name>(e.callee.get()); callee && callee->text == "checkpoint" && e.arguments.empty())
+    if (Value f = expr(*callee); f.kind == Value::function && f.callee->builtin == callee->text)
+      return checkpoint(*e.value, e.range);
   CallArguments a;
   a.range = e.range;
   a.positional.push_back(expr(*e.value));

@@ -190,6 +190,7 @@ private:
 
   // Calls.cpp
   Value call(const ast::Call &e);
+  Value checkpoint(const ast::Expr &e, Range range);
   Value pipe(const ast::Pipe &e);
   Value callNamed(const ast::Expr &callee, CallArguments arguments);
   Value callFunction(const Function &f, CallArguments arguments);

@@ -76,6 +76,11 @@ void SourcePrinter::visit(Operation *op) {
     return typeOf(where.getCond()).getRank() ? whereOfEach(where) : whereOfAll(where);
   if (auto call = dyn_cast<CompositeOp>(op))
     return composite(call);
+  if (auto same = dyn_cast<BarrierOp>(op)) {
+    Text text = whole(same.getX());
+    values[same.getResult()] = text.atom ? text : bind(same.getX(), text);
+    return;
+  }
   if (auto counted = dyn_cast<scf::ForOp>(op))
     return loop(counted);
   if (auto conditional = dyn_cast<scf::WhileOp>(op))

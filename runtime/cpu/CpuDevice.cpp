@@ -4,9 +4,12 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 //===----------------------------------------------------------------------===//
+#include <algorithm>
 #include <cstring>
 #include <mutex>
 #include <new>
+#include <sys/mman.h>
+#include <unistd.h>
 #include <vector>
 
 #include "runtime/Device.h"
@@ -77,6 +80,37 @@ private:
   std::vector<Arena> arenas;
 };
 
+/// An arena of its own for one call, whose pages tell whether they were touched.
+class WatchedArena {
+public:
+  explicit WatchedArena(size_t bytes) : bytes(bytes) {
+    void *mapped = ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    memory = mapped == MAP_FAILED ? nullptr : mapped;
+    if (memory)
+      ::madvise(memory, bytes, MADV_NOHUGEPAGE);
+  }
+  WatchedArena(const WatchedArena &) = delete;
+  ~WatchedArena() {
+    if (memory)
+      ::munmap(memory, bytes);
+  }
+  void *data() const { return memory; }
+
+  size_t touched() const {
+    size_t page = size_t(::sysconf(_SC_PAGESIZE)), sum = 0;
+    std::vector<unsigned char> resident((bytes + page - 1) / page);
+    if (::mincore(memory, bytes, resident.data()) != 0)
+      return 0;
+    for (unsigned char there : resident)
+      sum += there & 1 ? page : 0;
+    return std::min(sum, bytes);
+  }
+
+private:
+  void *memory;
+  size_t bytes;
+};
+
 Error checkFailed(const tds_error &check) {
   if (check.code == TDS_INDEX_OUTSIDE)
     return makeError(code::Check, "index " + std::to_string(check.value) + " is outside a dimension of size " +
@@ -119,7 +153,11 @@ public:
   }
   Status copyToHost(void *to, const void *from, size_t bytes) override { return copyFromHost(to, from, bytes); }
 
+  void watchArena(ArenaUse &use) override { watched = &use; }
+
   Status execute(const Launch &launch, tds_error &check) override {
+    if (watched && launch.arenaBytes)
+      return executeWatched(launch, check);
     Result<Arena> arena = arenas.take(launch.arenaBytes);
     if (!arena)
       return arena.takeError();
@@ -134,8 +172,26 @@ public:
   Status wait() override { return success(); }
 
 private:
+  Status executeWatched(const Launch &launch, tds_error &check) {
+    WatchedArena arena(launch.arenaBytes);
+    if (!arena.data())
+      return makeError(code::Memory,
+                       "no memory for the temporaries of a call, " + std::to_string(launch.arenaBytes) + " bytes");
+    check = {};
+    tds_call call{launch.buffers.data(), launch.sizes.data(), arena.data(), pool.get(), &check};
+    launch.entry(&call);
+    {
+      std::lock_guard lock(watching);
+      if (launch.arenaBytes >= watched->bytes)
+        *watched = {launch.arenaBytes, arena.touched()};
+    }
+    return check.code == TDS_FINE ? success() : Status(checkFailed(check));
+  }
+
   Pool pool;
   ArenaCache arenas;
+  std::mutex watching;
+  ArenaUse *watched = nullptr; // guarded by `watching`
 };
 
 } // namespace

@@ -23,6 +23,7 @@ The top level of a file is a script that calls them.
   tdslc test fit.tds                       run its `test "name" { assert .. }` blocks
   tdslc fmt fit.tds                        write it in the one style; --check tells whether it is
   tdslc emit fit.tds --stage linalg --fn loss --size n=100    see what becomes of a def
+  tdslc plan fit.tds --fn loss --grad w --size n=100    the memory and work of a call, before it runs
   tdslc explain fit.tds --fn loss --size n=100    what its contractions became, and why
   tdslc explain E0204                      what an error means and how it is mended
 )";

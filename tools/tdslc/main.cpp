@@ -1,25 +1,11 @@
 // The command line: words to calls of tds/tools.h.
 #include "tools/tdslc/Help.h"
+#include "tools/tdslc/Options.h"
 #include "tools/tdslc/Words.h"
 #include <CLI/CLI.hpp>
 #include <tds/tools.h>
 
 using namespace tds;
-
-static void addEngine(CLI::App &verb, Options &options, bool &noCache, std::string &cache) {
-  verb.add_option("--device", options.device, "auto, cpu or cuda")->capture_default_str();
-  verb.add_option("--threads", options.threads, "threads to compute with; 0: one a core")->capture_default_str();
-  verb.add_flag("--no-cache", noCache, "compile everything anew, keep nothing");
-  verb.add_option("--library", options.libraries, "a shared library of `extern def`s")->allow_extra_args(false);
-  verb.add_option("--cache", cache, "folder of compiled code (default: " + tools::defaultCache().string() + ")");
-}
-
-/// Which def a verb is about.
-static void addDef(CLI::App &verb, tools::EmitOptions &options, std::vector<std::string> &sizes) {
-  verb.add_option("--fn", options.function, "the def; not needed if there is one alone");
-  verb.add_option("--grad", options.gradient, "its derivative by these parameters: p, or w,b");
-  verb.add_option("--size", sizes, "n=64: a size; others stay open")->take_all();
-}
 
 int main(int argc, char **argv) {
   CLI::App app(introduction, "tdslc");
@@ -27,7 +13,7 @@ int main(int argc, char **argv) {
   app.set_version_flag("--version", "tdslc " + tools::version());
   app.get_formatter()->column_width(32);
   bool noCache = false, checkOnly = false, gradients = false;
-  std::string cache, what;
+  std::string cache, what, limit;
   std::vector<std::filesystem::path> files;
   tools::RunOptions run;
   tools::EmitOptions emit;
@@ -39,6 +25,8 @@ int main(int argc, char **argv) {
   CLI::App *verb = app.add_subcommand("run", "run a script: tdslc run [OPTIONS] FILE [ARGUMENTS OF THE SCRIPT]");
   addEngine(*verb, run.engine, noCache, cache);
   verb->add_flag("--time", run.time, "say at the end where time went");
+  addLimit(*verb, limit);
+  verb->add_flag("--memory", run.memory, "say at the end how much scratch memory the largest call used");
   verb->prefix_command(); // FILE, and all behind it
 
   for (auto [name, purpose] : {std::pair("check", "find the errors of files, run nothing"),
@@ -55,9 +43,14 @@ int main(int argc, char **argv) {
   verb->add_option("--stage", emit.stage, "ast typed tds grad linalg loops llvm asm source")->capture_default_str();
   verb->add_option("--from", emit.from, "the stage that an .mlir file is in");
   addDef(*verb, emit, sizes);
+  addLimit(*verb, limit);
   verb = app.add_subcommand("explain", "what an error code means, or what a def became and why");
   verb->add_option("WHAT", what, "E0201, a page; a .tds file; without it all codes are listed");
   addDef(*verb, emit, sizes);
+  verb = app.add_subcommand("plan", "what a call of a def takes of memory and work, before anything runs");
+  verb->add_option("FILE", files, "a .tds file")->required()->expected(1);
+  addDef(*verb, emit, sizes);
+  addLimit(*verb, limit);
   app.add_subcommand("help", "this text");
 
   const std::string help = app.help(); // once a verb is parsed, it is the verb's
@@ -76,6 +69,10 @@ int main(int argc, char **argv) {
   for (const std::string &size : sizes)
     if (!readSize(size, emit.sizes))
       return std::cerr << "error: a size is written n=64, not `" << size << "`\n", tools::usage;
+  if (!limit.empty() && !readBytes(limit, run.engine.memoryLimit))
+    return std::cerr << "error: a memory limit is written 2GiB, 500MiB, or in bytes, not `" << limit << "`\n",
+           tools::usage;
+  emit.memoryLimit = run.engine.memoryLimit;
   if (app.got_subcommand("run")) {
     std::vector<std::string> rest = app.get_subcommand("run")->remaining();
     if (std::string wrong = noFile(rest, *app.get_subcommand("run")); !wrong.empty())
@@ -93,6 +90,8 @@ int main(int argc, char **argv) {
     status = tools::format(files, checkOnly);
   } else if (app.got_subcommand("emit")) {
     status = tools::emit(files[0], emit);
+  } else if (app.got_subcommand("plan")) {
+    status = tools::plan(files[0], emit);
   } else if (app.got_subcommand("explain")) {
     status = what.ends_with(".tds") ? tools::explain(what, emit) : tools::explain(what);
   } else {
