@@ -163,16 +163,37 @@ static Value rowMajorPlaces(OpBuilder &b, Location loc, RankedTensorType space) 
   return places ? places : zero(b, loc, type);
 }
 
-/// Whether no two elements of v go to one place, whatever the ids are: each of its dimensions is a coordinate, whole.
+/// Whether ids are the same all along a dimension, as a scalar's that was spread are.
+static bool isSameAlong(Value ids, unsigned dim) {
+  if (auto read = ids.getDefiningOp<AccessOp>())
+    return read.getOutside() == Outside::none && !read.getMap().isFunctionOfDim(dim);
+  return splatValue(ids).has_value();
+}
+
+/// Whether no two elements of v go to one place, whatever the ids are: each of its dimensions moves a coordinate that no
+/// other one moves, by steps of one length.
 static bool writesApart(ScatterOp op) {
   RankedTensorType init = typeOf(op.getInit()), v = typeOf(op.getV());
-  auto apart = [&](int64_t dim) {
-    for (auto [k, expr] : llvm::enumerate(op.getMap().getResults()))
-      if (auto at = dyn_cast<AffineDimExpr>(expr); at && int64_t(at.getPosition()) == dim)
-        return op.getOutside() != Outside::clamp || dimText(init, k) == dimText(v, dim);
+  AffineMap map = op.getMap();
+  auto apart = [&](unsigned dim) {
+    for (auto [k, expr] : llvm::enumerate(map.getResults())) {
+      bool alone = expr.isFunctionOfDim(dim);
+      for (unsigned other = 0; other < map.getNumDims(); ++other)
+        alone &= other == dim || !expr.isFunctionOfDim(other);
+      for (auto [id, ids] : llvm::enumerate(op.getIds()))
+        alone &= !expr.isFunctionOfSymbol(unsigned(id)) || isSameAlong(ids, dim);
+      if (!alone)
+        continue;
+      if (isa<AffineDimExpr>(expr) && dimText(init, k) == dimText(v, dim))
+        return true;
+      AffineExpr next = expr.replace(getAffineDimExpr(dim, op.getContext()), getAffineDimExpr(dim, op.getContext()) + 1);
+      auto step = dyn_cast<AffineConstantExpr>(simplifyAffineExpr(next - expr, map.getNumDims(), map.getNumSymbols()));
+      if (step && step.getValue() != 0 && op.getOutside() != Outside::clamp)
+        return true;
+    }
     return false;
   };
-  return llvm::all_of(llvm::seq(int64_t(0), v.getRank()), apart);
+  return llvm::all_of(llvm::seq(0u, unsigned(v.getRank())), apart);
 }
 
 bool ScatterOp::isLinearIn(unsigned operand) { return operand < 2; }
@@ -187,6 +208,8 @@ Value ScatterOp::adjoint(OpBuilder &b, Location loc, unsigned operand, Value dy)
                 : ScatterOp::create(b, loc, init, ScatterKind::set, dy, zero(b, loc, v), getIds(), getMap(),
                                     getSymbols(), getOutside()).getResult();
   auto read = [&](Value from, RankedTensorType type, Value otherwise) -> Value {
+    if (getIds().empty() && getOutside() != Outside::clamp)
+      return AccessOp::create(b, loc, type, from, otherwise, getMap(), getSymbols(), getOutside());
     return GatherOp::create(b, loc, type, from, getIds(), otherwise, getMap(), getSymbols(), getOutside());
   };
   Value dv = read(dy, v, otherwiseZero(b, loc, getOutside(), dy));

@@ -31,7 +31,7 @@ class Block(nn.Module):
             s = q @ k.transpose(2, 3) / (D // H) ** 0.5
             a = s.masked_fill(torch.ones(n, n, dtype=torch.bool).triu(1), float("-inf")).softmax(3) @ v
         x = x + self.proj(a.transpose(1, 2).reshape(b, n, D))
-        return x + self.down(F.gelu(self.up(self.ln2(x)), approximate=os.environ.get("GELU", "tanh")))
+        return x + self.down(F.gelu(self.up(self.ln2(x))))
 
 
 class Gpt(nn.Module):

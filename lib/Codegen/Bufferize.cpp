@@ -240,6 +240,47 @@ void passWholeState(Operation *root) {
   }
 }
 
+/// Whether a tensor is written to by this use of it.
+bool isWritten(OpOperand &use) {
+  Operation *op = use.getOwner();
+  if (auto style = dyn_cast<DestinationStyleOpInterface>(op))
+    return style.isDpsInit(&use);
+  return isa<scf::ForOp, scf::WhileOp>(op);
+}
+
+/// A small slice that is read after what it is a slice of was written to  =>  a copy of the slice. Bufferisation would
+/// copy the whole.
+void copySlices(Operation *root) {
+  SmallVector<tensor::ExtractSliceOp> slices;
+  root->walk([&](tensor::ExtractSliceOp op) { slices.push_back(op); });
+  for (tensor::ExtractSliceOp slice : slices) {
+    auto type = slice.getType();
+    if (!type.hasStaticShape() || type.getNumElements() * 2 > slice.getSourceType().getNumElements())
+      continue;
+    Block *block = slice->getBlock();
+    Operation *last = slice;
+    SmallVector<Value> views{slice.getResult()};
+    while (!views.empty())
+      for (Operation *user : views.pop_back_val().getUsers()) {
+        if (isa<tensor::ExtractSliceOp, tensor::CollapseShapeOp, tensor::ExpandShapeOp, tensor::CastOp>(user))
+          views.push_back(user->getResult(0));
+        Operation *place = block->findAncestorOpInBlock(*user);
+        if (place && last->isBeforeInBlock(place))
+          last = place;
+      }
+    bool overwritten = llvm::any_of(slice.getSource().getUses(), [&](OpOperand &use) {
+      Operation *place = block->findAncestorOpInBlock(*use.getOwner());
+      return isWritten(use) && place && slice->isBeforeInBlock(place) && place->isBeforeInBlock(last);
+    });
+    if (!overwritten)
+      continue;
+    OpBuilder builder(slice->getContext());
+    builder.setInsertionPointAfter(slice);
+    auto copy = bufferization::AllocTensorOp::create(builder, slice.getLoc(), type, ValueRange{}, slice.getResult());
+    slice.getResult().replaceAllUsesExcept(copy, copy);
+  }
+}
+
 /// Where loops start from an empty tensor.
 SmallVector<OpOperand *> emptyInits(Operation *root) {
   SmallVector<OpOperand *> inits;
@@ -409,6 +450,7 @@ struct BufferizePass : impl::TdsBufferizeBase<BufferizePass> {
         return signalPassFailure();
     selectElements(module);
     copyInvariants(module);
+    copySlices(module);
     passWholeState(module);
     if (failed(keepLoopStates(module)))
       return signalPassFailure();

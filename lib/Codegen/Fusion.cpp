@@ -13,6 +13,7 @@
 #include "lib/Codegen/Fusion.h"
 #include "lib/Codegen/Passes.h"
 #include "mlir/Dialect/Linalg/Transforms/Transforms.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/IR/Dominance.h"
 #include "mlir/IR/IRMapping.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
@@ -156,8 +157,25 @@ private:
     }
   }
 
+  /// Whether a producer's body reads a tensor that is written to on the way to the reader: read there, it would have to
+  /// be copied.
+  bool wouldReadLate(linalg::GenericOp producer, linalg::GenericOp reader) {
+    WalkResult result = producer.getBody()->walk([&](tensor::ExtractOp read) {
+      for (OpOperand &use : read.getTensor().getUses()) {
+        auto style = dyn_cast<DestinationStyleOpInterface>(use.getOwner());
+        if (!(style && style.isDpsInit(&use)) && !isa<scf::ForOp, scf::WhileOp, tensor::InsertOp>(use.getOwner()))
+          continue;
+        Operation *place = inBlock(use.getOwner(), &block);
+        if (place && producer->isBeforeInBlock(place) && place->isBeforeInBlock(reader))
+          return WalkResult::interrupt();
+      }
+      return WalkResult::advance();
+    });
+    return result.wasInterrupted();
+  }
+
   linalg::GenericOp tryFuse(linalg::GenericOp producer, linalg::GenericOp reader, OpOperand &operand) {
-    if (producer->getNumOperands() + reader->getNumOperands() > mostOperands)
+    if (producer->getNumOperands() + reader->getNumOperands() > mostOperands || wouldReadLate(producer, reader))
       return {};
     bool readOnce = llvm::all_of(producer->getUsers(), [&](Operation *user) { return user == reader; });
     // Reads at other places of the producer's space would leave it alive: other operands, or a tensor.extract in the

@@ -2,7 +2,8 @@
 """What `tdslc plan` says of memory is what a run uses; a limit is kept, and changes no bit.
 
 Each program under programs/ makes one large call. The plan's arena is compared with the pages that the call touched, within 1 %. Then
-the limit is set to the arguments, the results and a part of the arena.
+the limit is set to the arguments, the results and a part of the arena. Last, loops that read and write single places of a vector: what
+their gradients move must not grow with the rounds times the vector.
 """
 import os
 import pathlib
@@ -31,7 +32,7 @@ def tdslc(*words):
 
 def size(text):
     number, unit = text.split()
-    return float(number) * {"bytes": 1, "KiB": 2**10, "MiB": 2**20}[unit]
+    return float(number) * {"bytes": 1, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30}[unit]
 
 
 def main():
@@ -54,6 +55,14 @@ def main():
             failures += not good
             print(f"{'' if good else 'FAILED '}{name}, {part:.0%}: planned {plan} bytes, given {arena}, touched {touched}"
                   f"{'' if done.stdout == unlimited[1] else '; another result: ' + done.stdout}")
+    for function in ("known", "nested", "slices", "update"):
+        moved = {}
+        for n in (10_000, 80_000):
+            said = tdslc("plan", PROGRAMS / "inplace.tds", "--fn", function, "--grad", "x", "--size", f"n={n}").stdout
+            moved[n] = size(re.search(r"moved +(\S+ \S+)", said)[1])
+        passes = (moved[80_000] - moved[10_000]) / (70_000 * 8)
+        failures += passes > 20
+        print(f"{'FAILED ' if passes > 20 else ''}inplace.tds, {function}: {passes:.1f} passes over x in 200 rounds")
     return failures != 0
 
 
