@@ -245,7 +245,7 @@ bool isWritten(OpOperand &use) {
   Operation *op = use.getOwner();
   if (auto style = dyn_cast<DestinationStyleOpInterface>(op))
     return style.isDpsInit(&use);
-  return isa<scf::ForOp, scf::WhileOp>(op);
+  return isa<scf::ForOp, scf::WhileOp>(op) || (isa<tensor::InsertOp>(op) && use.getOperandNumber() == 1);
 }
 
 /// A small slice that is read after what it is a slice of was written to  =>  a copy of the slice. Bufferisation would
@@ -279,6 +279,32 @@ void copySlices(Operation *root) {
     auto copy = bufferization::AllocTensorOp::create(builder, slice.getLoc(), type, ValueRange{}, slice.getResult());
     slice.getResult().replaceAllUsesExcept(copy, copy);
   }
+}
+
+/// What reads places of a tensor that is written to later gets a buffer of its own. Where its value ends may be in that
+/// tensor; putting it there at once would be after the write.
+void keepReads(Operation *root) {
+  root->walk([](linalg::GenericOp op) {
+    Block *block = op->getBlock();
+    bool overwritten = op.getBody()
+                           ->walk([&](tensor::ExtractOp read) {
+                             for (OpOperand &use : read.getTensor().getUses()) {
+                               Operation *place = block->findAncestorOpInBlock(*use.getOwner());
+                               if (place && isWritten(use) && op->isBeforeInBlock(place))
+                                 return WalkResult::interrupt();
+                             }
+                             return WalkResult::advance();
+                           })
+                           .wasInterrupted();
+    if (!overwritten)
+      return;
+    for (OpOperand &init : op.getDpsInitsMutable())
+      if (init.get().getDefiningOp<tensor::EmptyOp>()) {
+        OpBuilder builder(op);
+        init.set(bufferization::AllocTensorOp::create(builder, op.getLoc(),
+                                                      cast<RankedTensorType>(init.get().getType()), ValueRange{}));
+      }
+  });
 }
 
 /// Where loops start from an empty tensor.
@@ -451,6 +477,7 @@ struct BufferizePass : impl::TdsBufferizeBase<BufferizePass> {
     selectElements(module);
     copyInvariants(module);
     copySlices(module);
+    keepReads(module);
     passWholeState(module);
     if (failed(keepLoopStates(module)))
       return signalPassFailure();

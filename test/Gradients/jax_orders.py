@@ -61,7 +61,7 @@ CASES = [
     ("clip", "u", "x => clip(x, -0.5, 0.5) * x", "lambda x: jnp.clip(x, -0.5, 0.5) * x"),
     ("where select", "u", "x => where(x > 0.1, x * v, x * x)", "lambda x: jnp.where(x > 0.1, x * v, x * x)"),
     ("stop_gradient", "u", "x => stop_gradient(x * x) * x", "lambda x: lax.stop_gradient(x * x) * x"),
-    ("checkpoint composite", "u", "x => checkpoint(sin(x) * x)", "jax.checkpoint(lambda x: jnp.sin(x) * x)"),
+    ("checkpoint composite barrier", "u", "x => checkpoint(sin(x) * x)", "jax.checkpoint(lambda x: jnp.sin(x) * x)"),
     ("convert", "u", "x => f64(f64(x) * 2)", "lambda x: x * 2"),
     ("complex real imag", "u", "x => { z = complex(x, v); w = z * z / (z + 2); real(w) + imag(w) }", "lambda x: (lambda z: (lambda w: w.real + w.imag)(z * z / (z + 2)))(lax.complex(x, v))"),
     ("conj", "u", "x => { z = complex(v, x); abs(z * exp(z)) + real(conj(z) * z) }", "lambda x: (lambda z: jnp.abs(z * jnp.exp(z)) + (jnp.conj(z) * z).real)(lax.complex(v, x))"),
