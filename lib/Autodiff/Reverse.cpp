@@ -70,8 +70,11 @@ Value Reverse::sumOf(Location loc, Value x, Value y, bool carried) {
   return x;
 }
 
-/// Whether the cotangent of a value is one that a loop carries: the value is from outside of the round, or begins it.
+/// Whether the cotangent of a value is one that a loop carries: the value is from outside of the round, or begins it, or
+/// is that with some places written.
 bool Reverse::isCarried(Value v) const {
+  while (auto update = v.getDefiningOp<ScatterOp>())
+    v = update.getInit();
   return round && (!isWithin(v, round) || v.getDefiningOp<UnrealizedConversionCastOp>());
 }
 

@@ -9,6 +9,7 @@
 // every op is a pattern of its own (LowerScalars, LowerAccess, LowerData, LowerReductions, LowerCalls).
 //
 //===----------------------------------------------------------------------===//
+#include "dialect/TdsBuilder.h"
 #include "lib/Calls/Calls.h"
 #include "lib/Conversion/Conversion.h"
 #include "lib/Conversion/Lowering.h"
@@ -80,23 +81,44 @@ void branchToSelection(WhereOp op) {
   op.erase();
 }
 
+/// From the places of x to those of y, where a value is x with zeros around it.
+std::optional<AffineMap> padding(Operation *op) {
+  auto read = dyn_cast_or_null<AccessOp>(op);
+  if (!read || read.getOutside() != Outside::otherwise || !isSplat(read.getOtherwise(), 0))
+    return std::nullopt;
+  AffineMap map = closeMap(read.getMap(), read.getSymbols());
+  SmallVector<AffineExpr> back;
+  for (auto [k, expr] : llvm::enumerate(map.getResults())) {
+    AffineExpr dim = getAffineDimExpr(unsigned(k), op->getContext());
+    auto offset = dyn_cast<AffineConstantExpr>(simplifyAffineExpr(expr - dim, map.getNumDims(), 0));
+    if (!offset)
+      return std::nullopt;
+    back.push_back(dim - offset.getValue());
+  }
+  return map.getNumDims() == map.getNumResults() ? std::optional(AffineMap::get(map.getNumDims(), 0, back, op->getContext()))
+                                                 : std::nullopt;
+}
+
 /// y + (x put into a slice of zeros)  =>  x added to a slice of y, which needs no zeros and need not read the rest.
 /// Where x is most of y, one loop over all of it is better.
 void addIntoSlices(ModuleOp module) {
   module.walk([](AddOp op) {
     for (unsigned k : {0u, 1u}) {
-      auto slice = op->getOperand(k).getDefiningOp<AccumulateOp>();
-      if (!slice || !slice->hasOneUse())
+      Operation *slice = op->getOperand(k).getDefiningOp();
+      std::optional<AffineMap> map = padding(slice);
+      if (auto sum = dyn_cast_or_null<AccumulateOp>(slice))
+        map = closeMap(sum.getMap(), sum.getSymbols());
+      if (!map || !slice->hasOneUse())
         continue;
-      auto x = storedType(typeOf(slice.getX())), y = storedType(typeOf(op));
-      if (x.getNumElements() * 2 > y.getNumElements() || !isSlice(closeMap(slice.getMap(), slice.getSymbols()), x, y))
+      auto x = storedType(typeOf(slice->getOperand(0))), y = storedType(typeOf(op));
+      if (x.getNumElements() * 2 > y.getNumElements() || !isSlice(*map, x, y))
         continue;
       OpBuilder b(op);
-      Value sum = ScatterOp::create(b, op.getLoc(), typeOf(op), ScatterKind::add, op->getOperand(1 - k), slice.getX(),
-                                    ValueRange(), slice.getMap(), slice.getSymbols(), slice.getOutside());
+      Value sum = ScatterOp::create(b, op.getLoc(), typeOf(op), ScatterKind::add, op->getOperand(1 - k),
+                                    slice->getOperand(0), ValueRange(), *map, b.getStrArrayAttr({}), Outside::none);
       op.replaceAllUsesWith(sum);
       op.erase();
-      slice.erase();
+      slice->erase();
       return;
     }
   });
