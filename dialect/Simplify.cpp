@@ -41,6 +41,51 @@ struct ComposeAccesses : OpRewritePattern<AccessOp> {
   }
 };
 
+/// The least and the greatest value of a sum of indices and numbers over a space; none for what else there is.
+std::optional<std::pair<int64_t, int64_t>> rangeOf(AffineExpr e, RankedTensorType space) {
+  if (auto number = dyn_cast<AffineConstantExpr>(e))
+    return std::pair(number.getValue(), number.getValue());
+  if (auto dim = dyn_cast<AffineDimExpr>(e)) {
+    if (space.isDynamicDim(dim.getPosition()) || space.getDimSize(dim.getPosition()) == 0)
+      return std::nullopt;
+    return std::pair(int64_t(0), space.getDimSize(dim.getPosition()) - 1);
+  }
+  auto sum = dyn_cast<AffineBinaryOpExpr>(e);
+  if (!sum || sum.getKind() != AffineExprKind::Add)
+    return std::nullopt;
+  auto x = rangeOf(sum.getLHS(), space), y = rangeOf(sum.getRHS(), space);
+  return x && y ? std::optional(std::pair(x->first + y->first, x->second + y->second)) : std::nullopt;
+}
+
+// access(access x at m else y) at n  =>  access x at m(n) where that is always inside of x;  access y at n where never
+struct ReadThroughElse : OpRewritePattern<AccessOp> {
+  using Base::Base;
+  LogicalResult matchAndRewrite(AccessOp op, PatternRewriter &r) const override {
+    auto inner = op.getX().getDefiningOp<AccessOp>();
+    if (!inner || op.getOutside() != Outside::none || inner.getOutside() != Outside::otherwise || inner.getMap().getNumSymbols() || op.getMap().getNumSymbols())
+      return failure();
+    AffineMap map = simplifyAffineMap(inner.getMap().compose(op.getMap()));
+    bool inside = true, outside = false;
+    for (auto [k, e] : llvm::enumerate(map.getResults())) {
+      auto range = rangeOf(e, op.getType());
+      auto from = typeOf(inner.getX());
+      if (!range || from.isDynamicDim(unsigned(k))) {
+        inside = false;
+        continue;
+      }
+      inside &= range->first >= 0 && range->second < from.getDimSize(unsigned(k));
+      outside |= range->second < 0 || range->first >= from.getDimSize(unsigned(k));
+    }
+    if (inside)
+      r.replaceOp(op, AccessOp::create(r, op.getLoc(), op.getType(), inner.getX(), map));
+    else if (outside && typeOf(inner.getOtherwise()).getRank() != 0)
+      r.replaceOp(op, AccessOp::create(r, op.getLoc(), op.getType(), inner.getOtherwise(), op.getMap()));
+    else
+      return failure();
+    return success();
+  }
+};
+
 //===--- Contractions ---------------------------------------------------------------------------------------------===//
 
 /// An operand of a product as a permuted read of what lies behind it.
@@ -110,6 +155,215 @@ struct FactorOutOfSum : OpRewritePattern<ReduceOp> {
       return success();
     }
     return failure();
+  }
+};
+
+// reduce sum (a * b * c ..), read over different indices  =>  reduce sum (t * c ..), t the product of two, summed where no other looks.
+// Of all pairs the one of least work; a product that would be kept over the whole index space is what it saves.
+struct PairFactors : OpRewritePattern<ReduceOp> {
+  PairFactors(MLIRContext *context) : OpRewritePattern(context, /*benefit=*/2) {}
+
+  struct Factor {
+    Value value;
+    SmallVector<int64_t> dims; ///< of the index space, one a dimension of the value
+  };
+  using Dims = llvm::SmallBitVector;
+
+  static void collect(Value v, SmallVectorImpl<Factor> &factors) {
+    if (auto mul = v.getDefiningOp<MulOp>(); mul && mul->hasOneUse()) {
+      collect(mul.getX(), factors);
+      collect(mul.getY(), factors);
+      return;
+    }
+    auto [value, map] = readOf(v);
+    SmallVector<int64_t> dims;
+    for (AffineExpr e : map.getResults())
+      dims.push_back(cast<AffineDimExpr>(e).getPosition());
+    factors.push_back({value, dims});
+  }
+
+  /// A value of some dimensions of the index space, over more of them.
+  static Value over(PatternRewriter &r, Location loc, RankedTensorType space, const Factor &factor, const Dims &dims) {
+    SmallVector<int64_t> kept, at;
+    for (unsigned d : dims.set_bits())
+      kept.push_back(d);
+    for (int64_t d : factor.dims)
+      at.push_back(llvm::find(kept, d) - kept.begin());
+    return broadcast(r, loc, factor.value, pickDims(space, kept), at);
+  }
+  static Value sum(PatternRewriter &r, Location loc, Value v, const Dims &dims, const Dims &reduced) {
+    SmallVector<int64_t> at;
+    int64_t k = 0;
+    for (unsigned d : dims.set_bits()) {
+      if (reduced[d])
+        at.push_back(k);
+      ++k;
+    }
+    return at.empty() ? v : ReduceOp::create(r, loc, ReduceKind::sum, v, r.getDenseI64ArrayAttr(at));
+  }
+
+  LogicalResult matchAndRewrite(ReduceOp op, PatternRewriter &r) const override {
+    auto product = op.getX().getDefiningOp<MulOp>();
+    if (op.getKind() != ReduceKind::sum || !product || !product->hasOneUse() || !isa<FloatType>(elementOf(op.getX())))
+      return failure();
+    auto space = typeOf(op.getX());
+    unsigned rank = unsigned(space.getRank());
+    auto whole = [&](Value v) { return readOf(v).second.isIdentity(); };
+    SmallVector<Factor> factors;
+    collect(op.getX(), factors);
+    if (factors.size() < 3 || factors.size() > 6 || (whole(product.getX()) && whole(product.getY())))
+      return r.notifyMatchFailure(op, "a sum over elements, or two factors");
+
+    auto volume = [&](const Dims &dims) {
+      double v = 1;
+      for (unsigned d : dims.set_bits())
+        v *= space.isDynamicDim(d) ? 64 : double(space.getDimSize(d));
+      return v;
+    };
+    Dims all(rank), reduced(rank);
+    SmallVector<Dims> read;
+    for (const Factor &f : factors) {
+      read.emplace_back(rank);
+      for (int64_t d : f.dims)
+        read.back().set(unsigned(d));
+      all |= read.back();
+    }
+    for (int64_t d : op.getDims())
+      reduced.set(unsigned(d));
+    if (!all.all())
+      return r.notifyMatchFailure(op, "an index that no factor reads");
+
+    double best = 2 * volume(all);
+    std::pair<unsigned, unsigned> pair;
+    Dims together, gone; // the indices of the pair, and those summed at once
+    for (unsigned i = 0; i < factors.size(); ++i)
+      for (unsigned j = i + 1; j < factors.size(); ++j) {
+        Dims both = read[i], others(rank);
+        both |= read[j];
+        for (unsigned k = 0; k < factors.size(); ++k)
+          if (k != i && k != j)
+            others |= read[k];
+        Dims summed = reduced, made = both, rest = all;
+        summed &= both;
+        summed.reset(others);
+        made.reset(summed);
+        rest.reset(summed);
+        double cost = volume(both) + 2 * volume(made) + volume(rest);
+        if (volume(made) < volume(all) && cost < best) {
+          best = cost;
+          pair = {i, j};
+          together = both;
+          gone = summed;
+        }
+      }
+    if (pair.second == 0)
+      return r.notifyMatchFailure(op, "no pair saves work");
+
+    Location loc = op.getLoc();
+    Value made = pointwise(r, loc, "mul", {over(r, loc, space, factors[pair.first], together), over(r, loc, space, factors[pair.second], together)});
+    made = sum(r, loc, made, together, gone);
+    Dims kept = together, rest = all;
+    kept.reset(gone);
+    rest.reset(gone);
+    Factor first{made, {}};
+    for (unsigned d : kept.set_bits())
+      first.dims.push_back(d);
+    Value result = over(r, loc, space, first, rest);
+    for (unsigned k = 0; k < factors.size(); ++k)
+      if (k != pair.first && k != pair.second)
+        result = pointwise(r, loc, "mul", {result, over(r, loc, space, factors[k], rest)});
+    r.replaceOp(op, sum(r, loc, result, rest, reduced));
+    return success();
+  }
+};
+
+// reduce over dimensions of one element  =>  access at 0
+struct ReduceOfOne : OpRewritePattern<ReduceOp> {
+  using Base::Base;
+  LogicalResult matchAndRewrite(ReduceOp op, PatternRewriter &r) const override {
+    auto from = typeOf(op.getX()), to = typeOf(op.getResult());
+    if (op.getDims().empty() || elementOf(op.getX()) != elementOf(op.getResult()) || llvm::any_of(op.getDims(), [&](int64_t d) { return from.getDimSize(d) != 1; }))
+      return failure();
+    SmallVector<AffineExpr> at;
+    unsigned next = 0;
+    for (int64_t d = 0; d < from.getRank(); ++d)
+      at.push_back(llvm::is_contained(op.getDims(), d) ? r.getAffineConstantExpr(0) : r.getAffineDimExpr(next++));
+    r.replaceOp(op, AccessOp::create(r, op.getLoc(), to, op.getX(), AffineMap::get(unsigned(to.getRank()), 0, at, r.getContext())));
+    return success();
+  }
+};
+
+// accumulate x at (d + c), which covers all it gives  =>  access x at (d - c)
+struct AccumulateAsAccess : OpRewritePattern<AccumulateOp> {
+  using Base::Base;
+  LogicalResult matchAndRewrite(AccumulateOp op, PatternRewriter &r) const override {
+    AffineMap map = op.getMap();
+    auto from = typeOf(op.getX()), to = typeOf(op.getResult());
+    if ((op.getOutside() != Outside::none && op.getOutside() != Outside::otherwise) || map.getNumSymbols() != 0 || map.getNumResults() != map.getNumDims())
+      return failure();
+    SmallVector<AffineExpr> at(map.getNumDims());
+    for (auto [i, expr] : llvm::enumerate(map.getResults())) {
+      int64_t shift = 0;
+      auto dim = dyn_cast<AffineDimExpr>(expr);
+      if (auto sum = dyn_cast<AffineBinaryOpExpr>(expr); sum && sum.getKind() == AffineExprKind::Add)
+        if (auto number = dyn_cast<AffineConstantExpr>(sum.getRHS())) {
+          dim = dyn_cast<AffineDimExpr>(sum.getLHS());
+          shift = number.getValue();
+        }
+      if (!dim || at[dim.getPosition()])
+        return failure();
+      unsigned d = dim.getPosition();
+      bool known = !from.isDynamicDim(d) && !to.isDynamicDim(unsigned(i));
+      if (shift == 0 && dimText(from, d) == dimText(to, unsigned(i))) {
+        at[d] = r.getAffineDimExpr(unsigned(i));
+        continue;
+      }
+      if (!known || -shift < 0 || to.getDimSize(unsigned(i)) - shift > from.getDimSize(d))
+        return r.notifyMatchFailure(op, "places that nothing reaches");
+      at[d] = r.getAffineDimExpr(unsigned(i)) - shift;
+    }
+    r.replaceOp(op, AccessOp::create(r, op.getLoc(), to, op.getX(), AffineMap::get(unsigned(to.getRank()), 0, at, r.getContext())));
+    return success();
+  }
+};
+
+// number(condition) * n != 0, n not 0, also read elsewhere  =>  condition
+struct ConditionOfNumber : OpRewritePattern<NeOp> {
+  using Base::Base;
+  LogicalResult matchAndRewrite(NeOp op, PatternRewriter &r) const override {
+    if (!isSplat(op.getY(), 0))
+      return failure();
+    SmallVector<AccessOp> reads;
+    Value v = op.getX();
+    for (;;) {
+      if (auto access = v.getDefiningOp<AccessOp>(); access && access.getOutside() == Outside::none && !access.getOtherwise()) {
+        reads.push_back(access);
+        v = access.getX();
+      } else if (auto mul = v.getDefiningOp<MulOp>(); mul && isCount(mul.getX())) {
+        v = mul.getY();
+      } else if (mul && isCount(mul.getY())) {
+        v = mul.getX();
+      } else {
+        break;
+      }
+    }
+    auto number = v.getDefiningOp<ConvertOp>();
+    if (!number || !elementOf(number.getX()).isInteger(1))
+      return failure();
+    Value condition = number.getX();
+    for (AccessOp read : llvm::reverse(reads)) {
+      SmallVector<std::string> symbols;
+      for (Attribute s : read.getSymbols())
+        symbols.push_back(cast<StringAttr>(s).getValue().str());
+      condition = AccessOp::create(r, read.getLoc(), withElement(read.getType(), r.getI1Type()), condition, read.getMap(), symbols, Outside::none, Value());
+    }
+    r.replaceOp(op, condition);
+    return success();
+  }
+  /// A number of elements, which keeps 1 from becoming 0.
+  static bool isCount(Value v) {
+    auto number = splatValue(v);
+    return number && std::holds_alternative<double>(*number) && std::get<double>(*number) >= 1 && std::isfinite(std::get<double>(*number));
   }
 };
 
@@ -393,8 +647,9 @@ struct SimplifyPass : PassWrapper<SimplifyPass, OperationPass<>> {
 
   LogicalResult initialize(MLIRContext *context) override {
     RewritePatternSet set(context);
-    set.add<AccumulateOfShift, ComposeAccesses, RecogniseContract, FactorOutOfSum, AbsorbReads, SumOfContract, TransposeOfContract, BroadcastLast,
-            ConvertBeforeBroadcast, SumOfBroadcast, NegOfNeg, ConjOfConj, AddOfNeg, AddOfSame, MulByInverse, MulByMinusOne, SelectKnown>(context);
+    set.add<AccumulateAsAccess, AccumulateOfShift, ReadThroughElse, ComposeAccesses, PairFactors, ReduceOfOne, ConditionOfNumber, RecogniseContract,
+            FactorOutOfSum, AbsorbReads, SumOfContract, TransposeOfContract, BroadcastLast, ConvertBeforeBroadcast, SumOfBroadcast, NegOfNeg, ConjOfConj,
+            AddOfNeg, AddOfSame, MulByInverse, MulByMinusOne, SelectKnown>(context);
     set.add<DropNeutral<AddOp>>(context, 0.0, true);
     set.add<DropNeutral<SubOp>>(context, 0.0, false);
     set.add<DropNeutral<MulOp>>(context, 1.0, true);

@@ -251,3 +251,15 @@ func.func @host_of_some(%c: tensor<3xi1>, %x: tensor<3xf32>) -> tensor<3xf32> {
   %0 = tds.host "f" batch 1 (%c, %x) {tds.guarded} : (tensor<3xi1>, tensor<3xf32>) -> tensor<3xf32>
   return %0 : tensor<3xf32>
 }
+
+// The adjoint of a slice is added to the slice alone: no zeros are made.
+// CHECK-LABEL: func.func @added_to_slice
+// CHECK-NOT: linalg.fill
+// CHECK: %[[S:.*]] = tensor.extract_slice %arg0[0, 3] [8, 1] [1, 1]
+// CHECK: %[[SUM:.*]] = linalg.generic {{.*}} ins(%[[S]], %arg1
+// CHECK: tensor.insert_slice %[[SUM]] into %arg0[0, 3] [8, 1] [1, 1]
+func.func @added_to_slice(%y: tensor<8x5xf64>, %x: tensor<8xf64>) -> tensor<8x5xf64> {
+  %0 = tds.accumulate %x at (d0) -> (d0, 3) : tensor<8xf64> -> tensor<8x5xf64>
+  %1 = tds.add %y, %0 : tensor<8x5xf64>
+  return %1 : tensor<8x5xf64>
+}

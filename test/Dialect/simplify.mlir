@@ -199,3 +199,76 @@ func.func @quotient(%x: tensor<4xf32>, %y: tensor<4xf32>) -> (tensor<4xf32>, ten
   %n = tds.mul %y, %j : tensor<4xf32>
   return %q, %m, %n : tensor<4xf32>, tensor<4xf32>, tensor<4xf32>
 }
+
+// Of three factors the two are multiplied first that leave the least: w and b over i, never w * b * x over everything.
+// CHECK-LABEL: @pairs
+func.func @pairs(%w: tensor<1000x22xf64>, %b: tensor<22x3x4xf64>, %x: tensor<1000x4xf64>) -> tensor<1000x3xf64> {
+  // CHECK: %[[T:.*]] = tds.contract %arg0, %arg1 {{.*}} : tensor<1000x22xf64>, tensor<22x3x4xf64>
+  // CHECK: tds.contract %[[T]], %arg2
+  %0 = tds.access %w at (d0, d1, d2, d3) -> (d0, d2) : tensor<1000x22xf64> -> tensor<1000x3x22x4xf64>
+  %1 = tds.access %b at (d0, d1, d2, d3) -> (d2, d1, d3) : tensor<22x3x4xf64> -> tensor<1000x3x22x4xf64>
+  %2 = tds.access %x at (d0, d1, d2, d3) -> (d0, d3) : tensor<1000x4xf64> -> tensor<1000x3x22x4xf64>
+  %3 = tds.mul %0, %1 : tensor<1000x3x22x4xf64>
+  %4 = tds.mul %3, %2 : tensor<1000x3x22x4xf64>
+  %5 = tds.reduce sum %4 over [2, 3] : tensor<1000x3x22x4xf64>
+  return %5 : tensor<1000x3xf64>
+}
+
+// A sum of products over one index space stays one pass.
+// CHECK-LABEL: @elements_of_three
+func.func @elements_of_three(%x: tensor<8x4xf64>, %y: tensor<8x4xf64>, %z: tensor<8x4xf64>) -> tensor<8xf64> {
+  // CHECK: tds.mul
+  // CHECK: tds.mul
+  // CHECK: tds.reduce sum {{.*}} over [1]
+  %0 = tds.mul %x, %y : tensor<8x4xf64>
+  %1 = tds.mul %0, %z : tensor<8x4xf64>
+  %2 = tds.reduce sum %1 over [1] : tensor<8x4xf64>
+  return %2 : tensor<8xf64>
+}
+
+// CHECK-LABEL: @one_element
+// CHECK-NEXT: tds.access %arg0 at (d0) -> (d0, 0)
+func.func @one_element(%x: tensor<8x1xf64>) -> tensor<8xf64> {
+  %0 = tds.reduce sum %x over [1] : tensor<8x1xf64>
+  return %0 : tensor<8xf64>
+}
+
+// What reaches all of its places is read, and so is a shift: between zeros.
+// CHECK-LABEL: @accumulated
+func.func @accumulated(%x: tensor<8x3xf64>) -> (tensor<8x1xf64>, tensor<8x4xf64>, tensor<4x3xf64>) {
+  // CHECK-DAG: tds.access %arg0 at (d0, d1) -> (d0, d1 + 2) : tensor<8x3xf64> -> tensor<8x1xf64>
+  // CHECK-DAG: tds.access %arg0 at (d0, d1) -> (d0, d1 - 1) else %{{.*}} : tensor<8x3xf64> -> tensor<8x4xf64>
+  %0 = tds.accumulate %x at (d0, d1) -> (d0, d1 - 2) drop : tensor<8x3xf64> -> tensor<8x1xf64>
+  %1 = tds.accumulate %x at (d0, d1) -> (d0, d1 + 1) : tensor<8x3xf64> -> tensor<8x4xf64>
+  // CHECK-DAG: tds.accumulate %arg0 at (d0, d1) -> (d0, d1) wrap : tensor<8x3xf64> -> tensor<4x3xf64>
+  %2 = tds.accumulate %x at (d0, d1) -> (d0, d1) wrap : tensor<8x3xf64> -> tensor<4x3xf64>
+  return %0, %1, %2 : tensor<8x1xf64>, tensor<8x4xf64>, tensor<4x3xf64>
+}
+
+// An element of [a, b] is a or b.
+// CHECK-LABEL: @element_of_list
+// CHECK-SAME: (%[[A:.*]]: tensor<8x1xf64>, %[[B:.*]]: tensor<8x2xf64>)
+func.func @element_of_list(%a: tensor<8x1xf64>, %b: tensor<8x2xf64>) -> (tensor<8xf64>, tensor<8xf64>) {
+  // CHECK-DAG: tds.access %[[A]] at (d0) -> (d0, 0)
+  // CHECK-DAG: tds.access %[[B]] at (d0) -> (d0, 0)
+  %0 = tds.access %a at (d0, d1) -> (d0, d1 - 1) else %b : tensor<8x1xf64>, tensor<8x2xf64> -> tensor<8x2xf64>
+  %1 = tds.access %0 at (d0) -> (d0, 1) : tensor<8x2xf64> -> tensor<8xf64>
+  %2 = tds.access %0 at (d0) -> (d0, 0) : tensor<8x2xf64> -> tensor<8xf64>
+  return %1, %2 : tensor<8xf64>, tensor<8xf64>
+}
+
+// CHECK-LABEL: @condition_again
+// CHECK-SAME: (%[[C:.*]]: tensor<8xi1>)
+func.func @condition_again(%c: tensor<8xi1>) -> (tensor<8xi1>, tensor<2x8xi1>) {
+  // CHECK: %[[R:.*]] = tds.access %[[C]] at (d0, d1) -> (d1)
+  // CHECK: return %[[C]], %[[R]]
+  %three = tds.constant dense<3.0> : tensor<8xf64>
+  %zero = tds.constant dense<0.0> : tensor<8xf64>
+  %zeros = tds.constant dense<0.0> : tensor<2x8xf64>
+  %n = tds.convert %c : tensor<8xi1> -> tensor<8xf64>
+  %m = tds.mul %n, %three : tensor<8xf64>
+  %0 = tds.ne %m, %zero : tensor<8xf64>
+  %r = tds.access %n at (d0, d1) -> (d1) : tensor<8xf64> -> tensor<2x8xf64>
+  %1 = tds.ne %r, %zeros : tensor<2x8xf64>
+  return %0, %1 : tensor<8xi1>, tensor<2x8xi1>
+}
