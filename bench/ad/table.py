@@ -1,13 +1,16 @@
 #!/usr/bin/env python3
-"""table.py [--threads N] [--rounds N] [PROBLEM...]: the time of a function and of its derivative, in TDS and in JAX, as a table.
+"""table.py [--threads N] [--rounds N] [--processor] [PROBLEM...]: the time of a function and of its derivative, in TDS and in JAX, as a
+table.
 
 $TDSLC and a python with JAX and NumPy are needed. Each measures in a process of its own, on the same cores and by turns; a time is the
-least of all rounds, per call, compiled beforehand. What is measured is compared as well: 1e-9 of the greatest number."""
+least of all rounds, per call, compiled beforehand. Where other programs run, the clock tells of them: `--processor` takes the time that a
+process was given instead. What is measured is compared as well: 1e-9 of the greatest number."""
 import argparse
 import json
 import os
 import pathlib
 import re
+import resource
 import subprocess
 import sys
 import tempfile
@@ -34,7 +37,17 @@ print("{name} {{best:.9e}}")
 """
 
 
-def measure_jax(problem, sizes, folder, least, rounds):
+# The same for a processor's time, which is asked from outside: so many calls of one of the two.
+COUNTED = """
+arg derivative = 0
+arg calls = 1
+for i in 0..calls {{
+  if derivative == 0 {{ out = p.objective({arguments}) }} else {{ out = p.gradient({arguments}) }}
+}}
+"""
+
+
+def measure_jax(problem, sizes, folder, least, rounds, processor):
     import time
 
     import jax
@@ -47,6 +60,7 @@ def measure_jax(problem, sizes, folder, least, rounds):
     v = {name: data[name] for name in data}
     if problem == "ht":
         given["parents"] = tuple(v["parents"].tolist())
+    clock = time.process_time if processor else time.perf_counter
     twin, v = twins.twin(problem, **given), jax.tree.map(jax.numpy.asarray, v)
     for name in ("objective", "gradient"):
         f = jax.jit(getattr(twin, name))
@@ -54,16 +68,16 @@ def measure_jax(problem, sizes, folder, least, rounds):
         np.savez(folder / f"jax_{name}.npz", *jax.tree.leaves(out))
         calls, spent, best = 1, 0.0, float("inf")
         while spent < least:
-            calls, begin = 2 * calls, time.perf_counter()
+            calls, begin = 2 * calls, clock()
             for _ in range(calls):
                 jax.block_until_ready(f(v))
-            spent = time.perf_counter() - begin
+            spent = clock() - begin
             best = min(best, spent / calls)
         for _ in range(rounds):
-            begin = time.perf_counter()
+            begin = clock()
             for _ in range(calls):
                 jax.block_until_ready(f(v))
-            best = min(best, (time.perf_counter() - begin) / calls)
+            best = min(best, (clock() - begin) / calls)
         print(name, f"{best:.9e}")
 
 
@@ -71,12 +85,32 @@ def times(text):
     return {name: float(best) for name, best in re.findall(r"^(objective|gradient) (\S+)$", text, re.M)}
 
 
-def pinned(threads, command, folder, **more):
+def pinned(threads, command, folder):
     cores = ",".join(map(str, sorted(os.sched_getaffinity(0))[:threads]))
-    done = subprocess.run(["taskset", "-c", cores, *command], cwd=folder, capture_output=True, text=True, **more)
+    done = subprocess.run(["taskset", "-c", cores, *command], cwd=folder, capture_output=True, text=True)
     if done.returncode:
         sys.exit(f"{' '.join(command)} failed\n{done.stdout}{done.stderr}")
     return times(done.stdout)
+
+
+def processor_times(command, options, folder):
+    """Of TDS: what more calls take more."""
+    best = {}
+    for derivative, name in enumerate(("objective", "gradient")):
+
+        def spent(calls):
+            before = resource.getrusage(resource.RUSAGE_CHILDREN)
+            pinned(options.threads, [*command, "--derivative", str(derivative), "--calls", str(calls)], folder)
+            after = resource.getrusage(resource.RUSAGE_CHILDREN)
+            return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+        spent(1)  # compiles
+        one, more, calls = spent(1), 0.0, 1
+        while more < 10 * options.least:
+            calls *= 4
+            more = spent(calls) - one
+        best[name] = min([more, *(spent(calls) - one for _ in range(2))]) / (calls - 1)
+    return best
 
 
 def differ(folder):
@@ -101,11 +135,16 @@ def row(problem, sizes, options):
         for name in ("objective", "gradient"):
             body += TIMED.format(name=name, call=f"{name}({arguments})", least=options.least, rounds=options.repeats)
         (folder / "time.tds").write_text(head + body)
+        (folder / "count.tds").write_text(head + COUNTED.format(arguments=arguments))
         ours, theirs = {}, {}
+        tds = [os.environ["TDSLC"], "run", "--threads", str(options.threads)]
+        jax = [sys.executable, str(pathlib.Path(__file__).resolve()), "--jax", problem, json.dumps(sizes), "--least", str(options.least), "--repeats", str(options.repeats)]
         for _ in range(options.rounds):
-            for best, command in ((ours, [os.environ["TDSLC"], "run", "--threads", str(options.threads), "time.tds"]),
-                                  (theirs, [sys.executable, str(pathlib.Path(__file__).resolve()), "--jax", problem, json.dumps(sizes), "--least", str(options.least), "--repeats", str(options.repeats)])):
-                for name, seconds in pinned(options.threads, command, folder).items():
+            measured = pinned(options.threads, [*tds, "time.tds"], folder)
+            if options.processor:
+                measured, jax = processor_times([*tds, "count.tds"], options, folder), [*jax, "--processor"]
+            for best, times in ((ours, measured), (theirs, pinned(options.threads, jax, folder))):
+                for name, seconds in times.items():
                     best[name] = min(seconds, best.get(name, seconds))
         return ours, theirs, differ(folder)
 
@@ -122,11 +161,12 @@ def main():
     parser.add_argument("--rounds", type=int, default=2, help="processes of each")
     parser.add_argument("--repeats", type=int, default=5, help="measurements in a process")
     parser.add_argument("--least", type=float, default=0.05, help="seconds that a measurement takes")
+    parser.add_argument("--processor", action="store_true")
     parser.add_argument("--jax", nargs=2, help=argparse.SUPPRESS)
     parser.add_argument("problems", nargs="*")
     options = parser.parse_args()
     if options.jax:
-        return measure_jax(options.jax[0], json.loads(options.jax[1]), pathlib.Path.cwd(), options.least, options.repeats)
+        return measure_jax(options.jax[0], json.loads(options.jax[1]), pathlib.Path.cwd(), options.least, options.repeats, options.processor)
     print("| problem | f, TDS | derivative | ratio | f, JAX | derivative | ratio | TDS / JAX |\n| --- | --- | --- | --- | --- | --- | --- | --- |")
     for problem in options.problems or problems.TABLE:
         for sizes in problems.TABLE[problem]:
