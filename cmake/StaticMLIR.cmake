@@ -31,7 +31,7 @@ endif()
 # Debian's MLIRTargets.cmake gives every archive the shared LLVM as its link interface (MLIRExecutionEngine the shared
 # MLIR too): put the static components in use in its place.
 llvm_map_components_to_libnames(llvm_libraries
-  core support passes orcjit X86 executionengine linker ipo targetparser bitwriter)
+  core support passes orcjit X86 NVPTX executionengine linker ipo targetparser bitreader bitwriter)
 add_library(tds_llvm_static INTERFACE)
 target_link_libraries(tds_llvm_static INTERFACE ${llvm_libraries})
 get_property(mlir_libraries GLOBAL PROPERTY MLIR_ALL_LIBS)

@@ -9,12 +9,32 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <vector>
 
 #include <tds/result.h>
 
 #include "runtime/abi/abi.h"
 
 namespace tds::rt {
+
+/// A kernel's name in its image, and how it is launched.
+struct Kernel {
+  std::string name;
+  int64_t grid, block; // blocks, threads of a block
+  size_t parameters;
+};
+
+/// Kernels of an artefact, by their numbers.
+struct KernelImage {
+  std::string ptx;
+  std::vector<Kernel> kernels;
+};
+
+/// Kernels that a device has loaded. They go with it, and are not used after their device.
+class DeviceCode {
+public:
+  virtual ~DeviceCode() = default;
+};
 
 /// One call of compiled code on a device: what `tds_call` says, and what the device adds to it.
 struct Launch {
@@ -23,6 +43,7 @@ struct Launch {
   std::span<const int64_t> sizes;
   size_t arenaBytes = 0;
   tds_host *host = nullptr;
+  DeviceCode *code = nullptr; // what `load` gave, if the entry launches kernels
 };
 
 /// What calls took of a device's scratch memory.
@@ -41,6 +62,11 @@ public:
   virtual std::string name() const = 0;
   /// Whether its memory is the host's: then tensors need no copies.
   virtual bool onHost() const = 0;
+
+  /// What kernels are compiled for, "sm_90"; empty: entries compute themselves.
+  virtual std::string target() const { return {}; }
+  /// Kernels for this device.
+  virtual Result<std::unique_ptr<DeviceCode>> load(const KernelImage &) { return std::unique_ptr<DeviceCode>(); }
 
   /// Memory aligned to 64 bytes at least; an Error if it is lacking.
   virtual Result<void *> allocate(size_t bytes) = 0;
@@ -62,5 +88,12 @@ public:
 /// The processor, with a pool of so many workers (0: one a core). Runs an entry while the caller waits; several callers
 /// may.
 Result<std::unique_ptr<Device>> createCpuDevice(int64_t workers = 0);
+
+/// An NVIDIA GPU by its number, found through the driver's library; a pool of so many workers for what the processor
+/// does in between. An Error that says what is missing and what was tried.
+Result<std::unique_ptr<Device>> createCudaDevice(int number, int64_t workers = 0);
+
+/// The error that a failed check of compiled code is reported as.
+Error checkFailed(const tds_error &check);
 
 } // namespace tds::rt

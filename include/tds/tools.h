@@ -62,7 +62,8 @@ int test(const std::vector<std::filesystem::path> &files, const Options &engine)
 int format(const std::vector<std::filesystem::path> &files, bool checkOnly);
 
 struct EmitOptions {
-  std::string stage = "tds";            ///< ast typed tds grad linalg loops llvm asm source
+  std::string stage = "tds";            ///< ast typed tds grad linalg loops llvm asm ptx source
+  std::string target;                   ///< the GPU that the code is for, "sm_90"; empty: this processor
   std::string from;                     ///< of an .mlir file: the stage that it is in
   std::string function;                 ///< a def; may be left out if the file has one alone
   std::string gradient;                 ///< parameters "p" or "w,b" to take the derivative by

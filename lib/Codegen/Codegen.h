@@ -11,6 +11,7 @@
 //   linalg    addTensorPasses    what is computed together
 //   loops     addBufferPasses    where each value lives (contractions become loops here: their scratch is planned too)
 //             addCpuPasses       loops, vectors, threads
+//             addGpuPasses       or kernels and their launches
 //   llvm      addLlvmPasses      the llvm dialect
 //
 // An entry point reads its arguments, writes its results, and may overwrite what `tds.donated` marks: a buffer of
@@ -61,6 +62,8 @@ struct CodegenOptions {
   bool roundsToBf16 = false; // the processor has an instruction from f32 to bf16
   bool vectorize = true;
   bool parallel = true;
+  std::string gpu;            // the target that kernels are for, "sm_90"; empty: all runs on the processor
+  bool carryBitcode = false;  // the PTX has its LLVM bitcode along, for who runs kernels without a GPU
   bool explain = false;       // remarks: what contractions became, and why
   bool emitKernels = true;    // false: upstream's plain loops for everything, the reference in tests
   MemoryPlan *plan = nullptr; // filled in if it is there
@@ -80,6 +83,7 @@ void registerCodegenPasses();
 void addTensorPasses(mlir::OpPassManager &passes, const CodegenOptions &options);
 void addBufferPasses(mlir::OpPassManager &passes, const CodegenOptions &options);
 void addCpuPasses(mlir::OpPassManager &passes, const CodegenOptions &options);
+void addGpuPasses(mlir::OpPassManager &passes, const CodegenOptions &options);
 void addLlvmPasses(mlir::OpPassManager &passes, const CodegenOptions &options);
 
 /// Bytes of arena that a call of the module's entry points needs; known after addBufferPasses.
@@ -89,6 +93,17 @@ enum class Output { llvmIr, assembly, object };
 
 /// Text or bytes of a module in the llvm dialect, after LLVM's passes. One thread at a time for a context.
 llvm::Expected<std::vector<char>> emit(mlir::ModuleOp module, const CodegenOptions &options, Output output);
+
+/// Kernels for a GPU, by their numbers, and their PTX.
+struct KernelCode {
+  struct Kernel {
+    std::string name;
+    int64_t grid, block; // blocks of a launch, threads of a block
+    size_t parameters;
+  };
+  std::string ptx;
+  std::vector<Kernel> kernels;
+};
 
 /// A relocatable object that LoadedObject takes, now or in another process.
 inline llvm::Expected<std::vector<char>> emitObject(mlir::ModuleOp module, const CodegenOptions &options) {

@@ -120,8 +120,7 @@ struct LowerToLlvmPass : impl::TdsLowerToLlvmBase<LowerToLlvmPass> {
 
   void runOnOperation() override {
     ModuleOp module = getOperation();
-    for (auto function : module.getOps<func::FuncOp>())
-      passEmptyBuffers(function);
+    module.walk([](func::FuncOp function) { passEmptyBuffers(function); }); // those of nested modules too
     if (failed(applyPatternsGreedily(module, simplifications, GreedyRewriteConfig().enableFolding(false))) ||
         failed(lowerControl(module)) || failed(lowerRest(module)))
       return signalPassFailure();

@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 #include "lib/Codegen/Codegen.h"
 #include "lib/Codegen/Cpu/Cpu.h"
+#include "lib/Codegen/Gpu/Gpu.h"
 #include "lib/Codegen/Passes.h"
 #include "lib/Codegen/RuntimeCalls.h"
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
@@ -62,7 +63,9 @@ void addBufferPasses(OpPassManager &passes, const CodegenOptions &options) {
   passes.addPass(createTdsBufferize());
   // Not before: CSE on tensors merges the fills of two accumulators, and one of them is copied then.
   passes.addPass(createCanonicalizerPass());
-  if (options.emitKernels) // before the plan: it makes buffers for packed panels
+  if (!options.gpu.empty())
+    passes.addPass(createTdsDeviceConstantsPass());
+  else if (options.emitKernels) // before the plan: it makes buffers for packed panels
     passes.addPass(createTdsContractionsPass(
         {.vectorBits = options.vectorBits, .parallel = options.parallel, .explain = options.explain}));
   passes.addPass(createTdsPlanMemoryPass(options.plan));
@@ -81,17 +84,32 @@ void addCpuPasses(OpPassManager &passes, const CodegenOptions &options) {
   passes.addPass(createCSEPass());
 }
 
+void addGpuPasses(OpPassManager &passes, const CodegenOptions &options) {
+  passes.addPass(createTdsKernelsPass());
+  passes.addNestedPass<ModuleOp>(createTdsMathPass(/*roundsToBf16=*/true));
+  passes.addPass(createTdsMathPass(options.roundsToBf16)); // what the host computes between launches
+  passes.addPass(createCSEPass());
+}
+
 void addLlvmPasses(OpPassManager &passes, const CodegenOptions &options) { passes.addPass(createTdsLowerToLlvm()); }
 
 void registerCodegenPasses() {
   registerTdsCodegenPasses();
   registerTdsLoopsPasses();
   registerTdsContractionPasses();
+  registerTdsKernelsPass();
   PassPipelineRegistration<>("tds-to-loops", "linalg on tensors to loops on buffers", [](OpPassManager &passes) {
     CodegenOptions options = CodegenOptions::host();
     addTensorPasses(passes, options);
     addBufferPasses(passes, options);
     addCpuPasses(passes, options);
+  });
+  PassPipelineRegistration<>("tds-to-kernels", "linalg on tensors to kernels for the GPU", [](OpPassManager &passes) {
+    CodegenOptions options = CodegenOptions::host();
+    options.gpu = "sm_90";
+    addTensorPasses(passes, options);
+    addBufferPasses(passes, options);
+    addGpuPasses(passes, options);
   });
   PassPipelineRegistration<>("tds-to-llvm", "linalg on tensors to the llvm dialect", [](OpPassManager &passes) {
     CodegenOptions options = CodegenOptions::host();

@@ -2,12 +2,15 @@
 #include "dialect/Tds.h"
 #include "lib/Autodiff/Autodiff.h"
 #include "lib/Autodiff/GradientNumbers.h"
+#include "lib/Codegen/Gpu/Gpu.h"
+#include "lib/Codegen/Gpu/Ptx.h"
 #include "lib/Compiler/Impl.h"
 #include "lib/Compiler/Stages.h"
 #include "lib/Conversion/Conversion.h"
 #include "lib/IRGen/IRGen.h"
 #include "lib/Source/Source.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/MLIRContext.h"
@@ -80,12 +83,29 @@ std::vector<std::string_view> Compiler::stages() {
   std::vector<std::string_view> names;
   for (const Stage &stage : allStages())
     names.emplace_back(stage.name);
-  names.insert(names.end(), {"asm", "source"});
+  names.insert(names.end(), {"asm", "ptx", "source"});
   return names;
 }
 
 /// The stage of passes that a printed form comes after.
-static llvm::StringRef lastStage(std::string_view stage) { return stage == "asm" ? "llvm" : stage == "source" ? "grad" : llvm::StringRef(stage); }
+static llvm::StringRef lastStage(std::string_view stage) { return stage == "asm" || stage == "ptx" ? "llvm" : stage == "source" ? "grad" : llvm::StringRef(stage); }
+
+Result<KernelCode> Compiler::Impl::takeKernels(ModuleOp module) {
+  KernelCode code;
+  for (ModuleOp kernels : llvm::make_early_inc_range(module.getOps<ModuleOp>())) {
+    for (auto function : kernels.getOps<LLVM::LLVMFuncOp>())
+      if (auto grid = function->getAttrOfType<IntegerAttr>(attribute::grid))
+        code.kernels.push_back({function.getName().str(), grid.getInt(),
+                                 function->getAttrOfType<IntegerAttr>(attribute::block).getInt(),
+                                 function.getNumArguments()});
+    auto ptx = emitPtx(kernels, options.gpu, options.carryBitcode);
+    if (!ptx)
+      return Error{"E0901", llvm::toString(ptx.takeError()), {}, {}, {"`--device cpu` compiles it for the processor"}};
+    code.ptx = std::move(*ptx);
+    kernels.erase();
+  }
+  return code;
+}
 
 Result<std::string> Compiler::Impl::print(ModuleOp module, llvm::StringRef stage) {
   if (stage == "source") {
@@ -95,7 +115,15 @@ Result<std::string> Compiler::Impl::print(ModuleOp module, llvm::StringRef stage
       return collector.error(stage);
     return *text;
   }
+  if (stage == "ptx") {
+    auto code = takeKernels(module);
+    if (!code)
+      return code.takeError();
+    return code->ptx;
+  }
   if (stage == "asm") {
+    if (auto code = takeKernels(module); !code)
+      return code.takeError();
     auto text = tds::emit(module, options, Output::assembly);
     if (!text)
       return Error{"E0902", "the stage `asm` failed: " + llvm::toString(text.takeError()), {}, {}, {}};
@@ -230,6 +258,10 @@ Result<Artefact> Compiler::Impl::compile(ModuleOp module, llvm::StringRef after)
   if (auto hosts = module->getAttrOfType<ArrayAttr>(conversion::hosts))
     for (auto host : hosts.getAsRange<ArrayAttr>())
       artefact.hosts.emplace_back(cast<StringAttr>(host[0]).getValue(), uint32_t(cast<IntegerAttr>(host[1]).getInt()));
+  auto kernels = takeKernels(module);
+  if (!kernels)
+    return kernels.takeError();
+  artefact.kernels = kernels.take();
   auto object = emitObject(module, options);
   if (!object)
     return Error{"E0902", "the stage `object` failed: " + llvm::toString(object.takeError()), {}, {}, {}};

@@ -24,6 +24,7 @@ struct GradientCheck {
 /// Compiled code and what it takes to call it.
 struct Artefact {
   std::vector<char> object;        ///< LoadedObject loads it
+  KernelCode kernels;              ///< what the code launches, where it is for a GPU
   uint64_t arenaBytes = 0;
   std::vector<SourceRange> places; ///< what `tds_error::place` means
   std::vector<GradientCheck> gradientChecks; ///< their results come after the function's own
@@ -45,7 +46,8 @@ public:
   /// The same of a module of tds ops as text, with one function; `name` stands for it in messages.
   Result<Artefact> compile(std::string_view text, std::string_view name);
 
-  /// What a stage leaves, as text: "tds", "grad", "linalg", "loops", "llvm", "asm", or "source" (TDS).
+  /// What a stage leaves, as text: "tds", "grad", "linalg", "loops", "llvm", "asm", "ptx" (of code for a GPU), or
+  /// "source" (TDS).
   Result<std::string> emit(const graph::Function &function, const std::map<std::string, int64_t> &sizes, const Sources *sources,
                            std::string_view stage);
   /// The same for a module that stage `from` printed.

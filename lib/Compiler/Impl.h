@@ -23,6 +23,8 @@ struct Compiler::Impl {
   Result<Compiler::Plan> plan(mlir::ModuleOp module, llvm::StringRef after = "");
   Result<std::string> print(mlir::ModuleOp module, llvm::StringRef stage);
   Result<Artefact> compile(mlir::ModuleOp module, llvm::StringRef after = "");
+  /// The kernels of a module in the llvm dialect; they are not in it any more. None, if it is for the processor.
+  Result<KernelCode> takeKernels(mlir::ModuleOp module);
 };
 
 /// What MLIR reports while this lives becomes one Error: the first error with its place, later ones and notes after it.

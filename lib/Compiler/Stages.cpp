@@ -34,7 +34,7 @@ static constexpr Stage stages[] = {
     {"loops", "loops over vectors on buffers in one arena; functions take the call",
      [](OpPassManager &passes, const CodegenOptions &options) {
        addBufferPasses(passes, options);
-       addCpuPasses(passes, options);
+       options.gpu.empty() ? addCpuPasses(passes, options) : addGpuPasses(passes, options);
      }},
     {"llvm", "the llvm dialect", [](OpPassManager &passes, const CodegenOptions &options) { addLlvmPasses(passes, options); }},
 };

@@ -4,8 +4,12 @@
 using namespace tds;
 using namespace tds::engine;
 
-Backend::Backend(uint64_t memoryLimit) {
+bool Backend::carriesBitcode() { return std::getenv("TDS_PTX_BITCODE") != nullptr; }
+
+Backend::Backend(std::string gpu, uint64_t memoryLimit) {
   CodegenOptions options = CodegenOptions::host();
+  options.gpu = std::move(gpu);
+  options.carryBitcode = carriesBitcode();
   options.memoryLimit = memoryLimit;
   compiler = std::make_unique<Compiler>(std::move(options));
 }
@@ -75,6 +79,9 @@ std::optional<Unit> Backend::compile(const graph::Function &function, const Piec
     return std::nullopt;
   }
   unit.object = std::move(artefact->object);
+  unit.image.ptx = std::move(artefact->kernels.ptx);
+  for (KernelCode::Kernel &kernel : artefact->kernels.kernels)
+    unit.image.kernels.push_back({std::move(kernel.name), kernel.grid, kernel.block, kernel.parameters});
   unit.arenaBytes = artefact->arenaBytes;
   unit.hosts = std::move(artefact->hosts);
   for (const SourceRange &place : artefact->places)
@@ -91,13 +98,17 @@ Result<std::string> Backend::source(const graph::Function &function, const Sourc
   return compiler->emit(function, {}, &sources, "source");
 }
 
-bool Backend::load(Unit &unit) {
+Status Backend::load(Unit &unit, rt::Device &device) {
   auto loaded = LoadedObject::load(unit.object);
-  if (!loaded) {
-    llvm::consumeError(loaded.takeError());
-    return false;
+  if (!loaded)
+    return Error{"E0902", "the compiler made code that can't be loaded: " + llvm::toString(loaded.takeError()), {}, {}, {}};
+  if (!unit.image.kernels.empty()) {
+    auto kernels = device.load(unit.image);
+    if (!kernels)
+      return kernels.takeError();
+    unit.kernels = kernels.take();
   }
   unit.entry = (*loaded)->entry();
   unit.code = std::shared_ptr<const LoadedObject>(std::move(*loaded));
-  return true;
+  return success();
 }

@@ -26,9 +26,43 @@ Result<std::vector<Tensor>> Unit::call(rt::Device &device, HostFunctions &functi
     buffers.push_back(tensor->writable());
     out.push_back(tensor.take());
   }
-  if (Status done = device.execute({entry, buffers, {}, size_t(arenaBytes), hosts.empty() ? nullptr : &host}, check); !done)
+  rt::Launch launch{entry, buffers, {}, size_t(arenaBytes), hosts.empty() ? nullptr : &host, kernels.get()};
+  if (Status done = device.onHost() ? device.execute(launch, check) : callFar(device, launch, check); !done)
     return check.code == TDS_HOST_FAILED ? host.takeError() : done.takeError();
   return out;
+}
+
+Status Unit::callFar(rt::Device &device, rt::Launch launch, tds_error &check) const {
+  std::span<void *const> buffers = launch.buffers;
+  struct Free {
+    rt::Device *device;
+    void operator()(void *memory) const { device->free(memory); }
+  };
+  std::vector<std::unique_ptr<void, Free>> owned;
+  llvm::SmallVector<void *, 32> far;
+  auto bytesOf = [&](size_t i) {
+    if (i < reads.size())
+      return size_t(readBytes[i]);
+    const Slot &slot = results[i - reads.size()];
+    return size_t(countElements(slot.shape, slot.element).value_or(0) * elementSize(slot.element));
+  };
+  for (size_t i = 0; i < buffers.size(); ++i) {
+    Result<void *> memory = device.allocate(bytesOf(i));
+    if (!memory)
+      return memory.takeError();
+    owned.emplace_back(*memory, Free{&device});
+    far.push_back(*memory);
+    if (i < reads.size())
+      if (Status copied = device.copyFromHost(*memory, buffers[i], bytesOf(i)); !copied)
+        return copied;
+  }
+  launch.buffers = far;
+  if (Status done = device.execute(launch, check); !done)
+    return done;
+  for (size_t i = reads.size(); i < buffers.size(); ++i)
+    if (Status copied = device.copyToHost(buffers[i], far[i], bytesOf(i)); !copied)
+      return copied;
+  return success();
 }
 
 std::string engine::typeKey(const sema::Type &type) {
@@ -144,6 +178,7 @@ std::string Unit::serialise() const {
     w.list(slot.shape, [&](int64_t d) { w.number(uint64_t(d)); });
   });
   w.list(reads, [&](uint32_t leaf) { w.number(leaf); });
+  w.list(readBytes, [&](uint64_t bytes) { w.number(bytes); });
   w.list(depends, [&](auto &inputs) { w.list(inputs, [&](uint32_t input) { w.number(input); }); });
   w.list(places, [&](const Range &range) {
     w.number(range.file);
@@ -156,6 +191,13 @@ std::string Unit::serialise() const {
   });
   w.number(arenaBytes);
   w.text({object.data(), object.size()});
+  w.text(image.ptx);
+  w.list(image.kernels, [&](const rt::Kernel &kernel) {
+    w.text(kernel.name);
+    w.number(uint64_t(kernel.grid));
+    w.number(uint64_t(kernel.block));
+    w.number(kernel.parameters);
+  });
   return std::move(w.bytes);
 }
 
@@ -171,6 +213,8 @@ std::optional<Unit> Unit::deserialise(std::string_view bytes) {
       unit.results.push_back(std::move(slot));
     });
     r.list([&] { unit.reads.push_back(uint32_t(r.number())); });
+    r.list([&] { unit.readBytes.push_back(r.number()); });
+    r.failed |= unit.readBytes.size() != unit.reads.size();
     r.list([&] {
       unit.depends.emplace_back();
       r.list([&] { unit.depends.back().push_back(uint32_t(r.number())); });
@@ -189,6 +233,14 @@ std::optional<Unit> Unit::deserialise(std::string_view bytes) {
     unit.arenaBytes = r.number();
     std::string_view object = r.text();
     unit.object.assign(object.begin(), object.end());
+    unit.image.ptx = r.text();
+    r.list([&] {
+      rt::Kernel kernel{std::string(r.text())};
+      kernel.grid = int64_t(r.number());
+      kernel.block = int64_t(r.number());
+      kernel.parameters = size_t(r.number());
+      unit.image.kernels.push_back(std::move(kernel));
+    });
   }
   if (r.failed || !r.bytes.empty())
     return std::nullopt;

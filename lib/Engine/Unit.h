@@ -34,6 +34,7 @@ struct Unit {
   std::shared_ptr<const sema::Type> result; ///< its leaves are `results`, in order, up to those of checks
   std::vector<Slot> results;
   std::vector<uint32_t> reads; ///< the leaves among the inputs' that the code takes, in its order
+  std::vector<uint64_t> readBytes; ///< of each of `reads`
   std::vector<std::vector<uint32_t>>
       depends;               ///< for each result: the inputs that it varies with, as derivatives see it
   std::vector<Range> places; ///< of run-time checks
@@ -41,13 +42,18 @@ struct Unit {
   std::vector<std::pair<std::string, uint32_t>> hosts; ///< functions of the host that it calls, each with a place of `places`
   uint64_t arenaBytes = 0;
   std::vector<char> object;
+  rt::KernelImage image; ///< what the object launches
 
   tds_entry entry = nullptr;
   std::shared_ptr<const void> code; ///< owns `entry`
+  std::shared_ptr<rt::DeviceCode> kernels; ///< `image`, loaded
 
   /// Runs the code on the inputs' leaves. After an error `check` says what failed, if it was one of the code's checks.
   Result<std::vector<Tensor>> call(rt::Device &device, HostFunctions &functions, std::span<const void *const> leaves,
                                    tds_error &check) const;
+
+  /// The same on a device of its own memory: copies there and back.
+  Status callFar(rt::Device &device, rt::Launch launch, tds_error &check) const;
 
   /// The unit as bytes, without the loaded code, and back; nothing if the bytes are not of this format.
   std::string serialise() const;

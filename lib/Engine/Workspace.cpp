@@ -3,6 +3,7 @@
 #include "llvm/Support/Casting.h"
 #include <bit>
 #include <cctype>
+#include <charconv>
 
 using namespace tds;
 using namespace tds::engine;
@@ -15,22 +16,32 @@ EngineImpl::~EngineImpl() = default;
 EngineImpl::BackendUse EngineImpl::useBackend() {
   std::unique_lock lock(backendMutex);
   if (!backend)
-    backend = std::make_unique<Backend>(options.memoryLimit);
+    backend = std::make_unique<Backend>(device->target(), options.memoryLimit);
   return {std::move(lock), *backend};
+}
+
+/// 1 of "cuda:1", 0 of "cuda".
+static std::optional<int> gpuNumber(std::string_view name) {
+  int number = 0;
+  if (!name.starts_with("cuda"))
+    return std::nullopt;
+  name.remove_prefix(4);
+  if (name.empty())
+    return 0;
+  const char *end = name.data() + name.size();
+  auto [last, error] = std::from_chars(name.data() + 1, end, number);
+  bool whole = name[0] == ':' && error == std::errc() && last == end && number >= 0;
+  return whole ? std::optional(number) : std::nullopt;
 }
 
 Result<std::shared_ptr<EngineImpl>> EngineImpl::create(Options options) {
   const std::string &name = options.device;
-  if (name != "auto" && name != "cpu") {
-    bool cuda = name.starts_with("cuda");
-    return Error{cuda ? "E0901" : "E0505",
-                 cuda ? "the device `" + name + "` is not there yet" : "there is no device `" + name + "`",
-                 {},
-                 {},
-                 {"devices: auto, cpu"}};
-  }
+  std::optional<int> gpu = gpuNumber(name);
+  if (name != "auto" && name != "cpu" && !gpu)
+    return Error{"E0505", "there is no device `" + name + "`", {}, {}, {"devices: auto, cpu, cuda, cuda:1"}};
   auto impl = std::make_shared<EngineImpl>();
-  Result<std::unique_ptr<rt::Device>> device = rt::createCpuDevice(int64_t(options.threads));
+  Result<std::unique_ptr<rt::Device>> device = gpu ? rt::createCudaDevice(*gpu, int64_t(options.threads))
+                                                   : rt::createCpuDevice(int64_t(options.threads));
   if (!device)
     return device.takeError();
   impl->device = device.take();
@@ -40,7 +51,8 @@ Result<std::shared_ptr<EngineImpl>> EngineImpl::create(Options options) {
   if (options.cache && !options.cache->empty())
     impl->cache = std::make_unique<CodeCache>(*options.cache, options.cacheBytes);
   impl->options = std::move(options);
-  impl->target = Backend::machine() + "\n" + buildId() + "\n" + std::to_string(TDS_ABI_VERSION);
+  impl->target = Backend::machine() + "\n" + buildId() + "\n" + std::to_string(TDS_ABI_VERSION) + "\n" + impl->device->target() +
+                 (Backend::carriesBitcode() ? " bitcode" : "");
   if (impl->options.memoryLimit)
     impl->target += "\nlimit " + std::to_string(impl->options.memoryLimit);
   return impl;
@@ -125,7 +137,7 @@ std::shared_ptr<const Unit> Workspace::unit(const Piece &piece) {
   if (cached) {
     Times::Watch watch(engine->times, Times::cache);
     if (auto bytes = engine->cache->load(key))
-      if (auto unit = Unit::deserialise(*bytes); unit && (!unit->wanted.empty() || Backend::load(*unit)))
+      if (auto unit = Unit::deserialise(*bytes); unit && (!unit->wanted.empty() || Backend::load(*unit, *engine->device)))
         made = std::make_shared<const Unit>(std::move(*unit));
   }
   if (!made) {
@@ -139,6 +151,13 @@ std::shared_ptr<const Unit> Workspace::unit(const Piece &piece) {
     return nullptr;
   std::lock_guard lock(engine->unitsMutex);
   return engine->units.try_emplace(key, std::move(made)).first->second;
+}
+
+static uint64_t bytesOf(const graph::Leaf &leaf) {
+  uint64_t bytes = uint64_t(elementSize(leaf.element));
+  for (const Dim &d : leaf.shape)
+    bytes *= uint64_t(d.constant().value_or(0));
+  return bytes;
 }
 
 std::shared_ptr<const Unit> Workspace::make(const Piece &piece) {
@@ -180,6 +199,7 @@ std::shared_ptr<const Unit> Workspace::make(const Piece &piece) {
   for (const graph::Leaf &leaf : instance->function->params) {
     Position position = positions.at(leaf.path);
     unit.reads.push_back(position.leaf);
+    unit.readBytes.push_back(bytesOf(leaf));
     inputs.push_back(position.input);
   }
   for (const std::vector<uint32_t> &params : graph::dependence(*instance->function)) {
@@ -190,10 +210,14 @@ std::shared_ptr<const Unit> Workspace::make(const Piece &piece) {
   }
   unit.result = std::make_shared<sema::Type>(std::move(instance->result));
   Times::Watch watch(engine->times, Times::load);
-  if (Backend::load(unit))
-    return std::make_shared<const Unit>(std::move(unit));
-  program.diagnostics().error(Code::E0902, piece.range, "the compiler made code that can't be loaded");
-  return nullptr;
+  if (Status loaded = Backend::load(unit, *engine->device); !loaded) {
+    const Error &error = loaded.error();
+    auto &d = program.diagnostics().error(error.code == codeName(Code::E0709) ? Code::E0709 : Code::E0902, piece.range, error.message);
+    for (const std::string &help : error.help)
+      d.help(help);
+    return nullptr;
+  }
+  return std::make_shared<const Unit>(std::move(unit));
 }
 
 //===--- Errors --------------------------------------------------------------------------------------------------===//

@@ -117,16 +117,19 @@ Error callError(Error error, const Unit &unit, const tds_error &check, const Sou
 /// lib/Compiler as the engine sees it: without MLIR's headers.
 class Backend {
 public:
-  explicit Backend(uint64_t memoryLimit);
+  /// For a GPU's target, or for the processor where it is empty.
+  Backend(std::string gpu, uint64_t memoryLimit);
   ~Backend();
   /// Fills in all but `result`, `reads` and `code`. Nothing, and a diagnostic, if the function can't be compiled.
   std::optional<Unit> compile(const graph::Function &function, const Piece &piece, sema::Program &program);
   /// A function as TDS text, its open sizes by their names.
   Result<std::string> source(const graph::Function &function, const Sources &sources);
-  /// Loads `unit.object`. False, and nothing reported, if it is not code for this machine.
-  static bool load(Unit &unit);
+  /// Loads `unit.object` and its kernels. An Error if it is not code for this machine.
+  static Status load(Unit &unit, rt::Device &device);
   /// "znver4 +avx2,…": the machine that code is made for.
   static std::string machine();
+  /// Whether PTX has its bitcode along (CodegenOptions::carryBitcode): the environment has TDS_PTX_BITCODE.
+  static bool carriesBitcode();
 
 private:
   std::unique_ptr<Compiler> compiler;

@@ -47,6 +47,14 @@ static const ast::DefItem *chooseDef(const sema::Module &module, const std::stri
   return nullptr;
 }
 
+/// For the processor, or for the GPU that the options name; PTX is for some GPU in any case.
+static Compiler compilerOf(const tools::EmitOptions &options) {
+  CodegenOptions codegen = CodegenOptions::host();
+  codegen.gpu = options.target.empty() && options.stage == "ptx" ? "sm_80" : options.target;
+  codegen.memoryLimit = options.memoryLimit;
+  return Compiler(std::move(codegen));
+}
+
 static int emitMlir(const fs::path &file, const tools::EmitOptions &options) {
   std::ifstream in(file, std::ios::binary);
   std::stringstream text;
@@ -55,13 +63,7 @@ static int emitMlir(const fs::path &file, const tools::EmitOptions &options) {
     return report(Error{"E0601", "the file `" + file.string() + "` can't be read", {}, {}, {}});
   if (options.from.empty())
     return wrong("say what the module is: --from tds, grad, linalg, loops or llvm");
-  return say(Compiler().emit(text.str(), file.string(), options.from, options.stage));
-}
-
-static Compiler compilerOf(const tools::EmitOptions &options) {
-  CodegenOptions codegen = CodegenOptions::host();
-  codegen.memoryLimit = options.memoryLimit;
-  return Compiler(std::move(codegen));
+  return say(compilerOf(options).emit(text.str(), file.string(), options.from, options.stage));
 }
 
 /// Whether all sizes are given; says which are not.

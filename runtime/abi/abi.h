@@ -19,7 +19,7 @@ extern "C" {
 #endif
 
 /* Changes whenever a struct or a function's meaning below does: kept code of another version is not loaded. */
-#define TDS_ABI_VERSION 4
+#define TDS_ABI_VERSION 5
 
 /* What a check of compiled code can find. */
 enum tds_error_code {
@@ -30,7 +30,8 @@ enum tds_error_code {
   TDS_SINGULAR = 4,              /* a matrix that is divided by: the same */
   TDS_NO_MEMORY = 5,             /* no scratch memory of value bytes; the place is -1 */
   TDS_NO_LIBRARY = 6,            /* no LAPACK on this machine */
-  TDS_HOST_FAILED = 7            /* a function of the host: value and bound are 0 */
+  TDS_HOST_FAILED = 7,           /* a function of the host: value and bound are 0 */
+  TDS_DEVICE_FAILED = 8          /* the device did not do what it was asked; it has the reason. The place is -1 */
 };
 
 /* The first failing check of a call. */
@@ -52,6 +53,15 @@ typedef struct tds_host {
   int32_t (*call)(struct tds_host *self, const int64_t *description, const uint8_t *mask, void *const *buffers);
 } tds_host;
 
+/* What a device does for a call, one after the other; `read` waits. After a failure nothing more is done. Addresses are of
+ * the host or of the device. */
+typedef struct tds_queue {
+  void (*launch)(struct tds_queue *queue, int64_t kernel, const int64_t *arguments);
+  void (*read)(struct tds_queue *queue, int64_t to_host, int64_t from_device, int64_t bytes);
+  void (*write)(struct tds_queue *queue, int64_t to_device, int64_t from_host, int64_t bytes);
+  void (*copy)(struct tds_queue *queue, int64_t to_device, int64_t from_device, int64_t bytes);
+} tds_queue;
+
 /* One call of compiled code. */
 typedef struct tds_call {
   void *const *buffers; /* arguments, then results, row-major, in the artefact's order */
@@ -60,6 +70,7 @@ typedef struct tds_call {
   tds_pool *pool;       /* null: run serially */
   tds_error *error;     /* code 0 at the call */
   tds_host *host;       /* null: there is none */
+  tds_queue *queue;     /* of the device that buffers and arena are on; null: they are the host's */
 } tds_call;
 
 typedef void (*tds_entry)(const tds_call *call);
@@ -84,6 +95,13 @@ TDS_ABI void tds_pool_destroy(tds_pool *pool);
 
 /* Fills the error slot unless an earlier report has; any thread. To be read after the call has returned. */
 TDS_ABI void tds_report(tds_error *error, int32_t code, int32_t place, int64_t value, int64_t bound);
+
+/* What code with kernels calls. A kernel's arguments are 64 bits each: an address, or a number in the low bits. What is
+ * written is read from the host's memory before the return. */
+TDS_ABI void tds_device_launch(const tds_call *call, int64_t kernel, int64_t arguments);
+TDS_ABI void tds_device_read(const tds_call *call, int64_t to_host, int64_t from_device, int64_t bytes);
+TDS_ABI void tds_device_write(const tds_call *call, int64_t to_device, int64_t from_host, int64_t bytes);
+TDS_ABI void tds_device_copy(const tds_call *call, int64_t to_device, int64_t from_device, int64_t bytes);
 
 /* Elements of tensors; a bool is a byte that holds 0 or 1. */
 enum tds_element {

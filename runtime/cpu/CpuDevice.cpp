@@ -19,6 +19,26 @@
 
 namespace tds::rt {
 
+Error checkFailed(const tds_error &check) {
+  if (check.code == TDS_INDEX_OUTSIDE)
+    return makeError(code::Check, "index " + std::to_string(check.value) + " is outside a dimension of size " +
+                                      std::to_string(check.bound));
+  if (check.code == TDS_NOT_POSITIVE_DEFINITE || check.code == TDS_SINGULAR) {
+    std::string which = check.value ? "matrix " + std::to_string(check.value) + " of a batch" : "a matrix";
+    return makeError(code::Check, which + (check.code == TDS_SINGULAR ? " is singular" : " is not positive definite"));
+  }
+  if (check.code == TDS_HOST_FAILED)
+    return makeError(code::Host, "a function of the host failed");
+  if (check.code == TDS_NO_MEMORY)
+    return makeError(code::Memory, "no memory for " + std::to_string(check.value) + " bytes");
+  if (check.code == TDS_NO_LIBRARY)
+    return makeError(
+        code::Library, "linear algebra needs LAPACK, which is not on this machine: tried " + lapackTried(),
+        {"install OpenBLAS (Debian: `apt install libopenblas0-pthread`), or name a library of LAPACK in the "
+         "environment variable TDS_LAPACK"});
+  return makeError(code::Check, "an assertion does not hold");
+}
+
 namespace {
 
 constexpr std::align_val_t alignment{64};
@@ -110,26 +130,6 @@ private:
   void *memory;
   size_t bytes;
 };
-
-Error checkFailed(const tds_error &check) {
-  if (check.code == TDS_INDEX_OUTSIDE)
-    return makeError(code::Check, "index " + std::to_string(check.value) + " is outside a dimension of size " +
-                                      std::to_string(check.bound));
-  if (check.code == TDS_NOT_POSITIVE_DEFINITE || check.code == TDS_SINGULAR) {
-    std::string which = check.value ? "matrix " + std::to_string(check.value) + " of a batch" : "a matrix";
-    return makeError(code::Check, which + (check.code == TDS_SINGULAR ? " is singular" : " is not positive definite"));
-  }
-  if (check.code == TDS_HOST_FAILED)
-    return makeError(code::Host, "a function of the host failed");
-  if (check.code == TDS_NO_MEMORY)
-    return makeError(code::Memory, "no memory for " + std::to_string(check.value) + " bytes");
-  if (check.code == TDS_NO_LIBRARY)
-    return makeError(
-        code::Library, "linear algebra needs LAPACK, which is not on this machine: tried " + lapackTried(),
-        {"install OpenBLAS (Debian: `apt install libopenblas0-pthread`), or name a library of LAPACK in the "
-         "environment variable TDS_LAPACK"});
-  return makeError(code::Check, "an assertion does not hold");
-}
 
 class CpuDevice final : public Device {
 public:

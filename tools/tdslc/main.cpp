@@ -40,7 +40,8 @@ int main(int argc, char **argv) {
 
   verb = app.add_subcommand("emit", "print a def as it is after a stage of the compiler");
   verb->add_option("FILE", files, "a .tds file, or an .mlir file with --from")->required()->expected(1);
-  verb->add_option("--stage", emit.stage, "ast typed tds grad linalg loops llvm asm source")->capture_default_str();
+  verb->add_option("--stage", emit.stage, "ast typed tds grad linalg loops llvm asm ptx source")->capture_default_str();
+  verb->add_option("--target", emit.target, "the GPU to compile for: sm_80 sm_86 sm_89 sm_90 sm_100 sm_120");
   verb->add_option("--from", emit.from, "the stage that an .mlir file is in");
   addDef(*verb, emit, sizes);
   addLimit(*verb, limit);
