@@ -434,47 +434,6 @@ Value putSlice(OpBuilder &b, Location loc, Value x, Value y, AffineMap map, bool
   return tensor::InsertSliceOp::create(b, loc, x, y, slice.offsets, slice.sizes, slice.strides);
 }
 
-/// add y, (accumulate x into a slice)  =>  the slice of y, plus x, in its place: no zeros around x are made or added.
-static void addIntoSlice(AddOp op) {
-  auto result = typeOf(op.getResult());
-  if (!isa<FloatType>(result.getElementType()) || result.getNumElements() == 0)
-    return;
-  for (auto [part, rest] : {std::pair(op.getY(), op.getX()), std::pair(op.getX(), op.getY())}) {
-    auto accumulate = part.getDefiningOp<AccumulateOp>();
-    if (!accumulate || !accumulate->hasOneUse())
-      continue;
-    Value x = accumulate.getX();
-    auto type = typeOf(x);
-    AffineMap map = closeMap(accumulate.getMap(), accumulate.getSymbols());
-    std::optional<SmallVector<Stride>> strides = slicesFor(map, type, result);
-    if (!strides)
-      continue;
-    OpBuilder b(op);
-    Location loc = op.getLoc();
-    Slice slice = sliceOf(b, *strides, type.getShape(), result.getShape());
-    if (slice.whole)
-      continue;
-    auto sliced = RankedTensorType::get(slice.shape, result.getElementType());
-    // x with its dimensions in the order of y's.
-    AffineMap order = AffineMap::get(unsigned(type.getRank()), 0, slice.dims, b.getContext());
-    if (!order.isIdentity())
-      x = AccessOp::create(b, loc, sliced, x, inversePermutation(order));
-    Value old = tensor::ExtractSliceOp::create(b, loc, sliced, rest, slice.offsets, slice.sizes, slice.strides);
-    Value sum = pointwise(b, loc, "add", {old, x});
-    op.getResult().replaceAllUsesWith(tensor::InsertSliceOp::create(b, loc, sum, rest, slice.offsets, slice.sizes, slice.strides));
-    op.erase();
-    accumulate.erase();
-    return;
-  }
-}
-
-void addIntoSlices(ModuleOp module) {
-  SmallVector<AddOp> sums;
-  module.walk([&](AddOp op) { sums.push_back(op); });
-  for (AddOp op : sums)
-    addIntoSlice(op);
-}
-
 void addAccessPatterns(const TypeConverter &types, RewritePatternSet &patterns) {
   patterns.add<LowerAccess, LowerAccumulate>(types, patterns.getContext());
 }

@@ -31,8 +31,6 @@ using Hosts = std::vector<Host>;
 mlir::Attribute placeOf(mlir::Location loc);
 
 // Each adds the patterns of its file.
-/// Sums with an adjoint of a slice become sums of the slice alone, in place.
-void addIntoSlices(mlir::ModuleOp module);
 void addScalarPatterns(const mlir::TypeConverter &types, mlir::RewritePatternSet &patterns);
 void addAccessPatterns(const mlir::TypeConverter &types, mlir::RewritePatternSet &patterns);
 void addDataPatterns(const mlir::TypeConverter &types, mlir::RewritePatternSet &patterns, Places &places);

@@ -178,7 +178,7 @@ private:
       return makeError(code::Memory,
                        "no memory for the temporaries of a call, " + std::to_string(launch.arenaBytes) + " bytes");
     check = {};
-    tds_call call{launch.buffers.data(), launch.sizes.data(), arena.data(), pool.get(), &check};
+    tds_call call{launch.buffers.data(), launch.sizes.data(), arena.data(), pool.get(), &check, launch.host};
     launch.entry(&call);
     {
       std::lock_guard lock(watching);

@@ -176,12 +176,11 @@ public:
     }
     check = {};
     Queue queue(*this, static_cast<CudaCode *>(launch.code), check);
-    tds_call call{launch.buffers.data(),
-                  launch.sizes.data(),
-                  reinterpret_cast<void *>(uintptr_t(arena)),
-                  pool.get(),
-                  &check,
+    tds_call call{launch.buffers.data(), launch.sizes.data(), reinterpret_cast<void *>(uintptr_t(arena)),
+                  pool.get(),            &check,              launch.host,
                   &queue};
+    if (watched && launch.arenaBytes > watched->bytes)
+      *watched = {launch.arenaBytes, launch.arenaBytes};
     launch.entry(&call);
     cuda::Status finished = finish();
     if (queue.error)
@@ -192,6 +191,8 @@ public:
       return checkFailed(check);
     return success();
   }
+  /// What a kernel touches of it nobody tells: all counts.
+  void watchArena(ArenaUse &use) override { watched = &use; }
   tds::Status wait() override {
     cuda::Status status = driver.cuCtxSetCurrent(context);
     if (!status)
@@ -274,6 +275,7 @@ private:
   std::mutex mutex; // of the stream and the arena: one call at a time
   DevicePointer arena = 0;
   size_t arenaBytes = 0;
+  ArenaUse *watched = nullptr;
 };
 
 } // namespace
