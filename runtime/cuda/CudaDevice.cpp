@@ -176,8 +176,12 @@ public:
     }
     check = {};
     Queue queue(*this, static_cast<CudaCode *>(launch.code), check);
-    tds_call call{launch.buffers.data(), launch.sizes.data(), reinterpret_cast<void *>(uintptr_t(arena)),
-                  pool.get(),            &check,              launch.host,
+    tds_call call{launch.buffers.data(),
+                  launch.sizes.data(),
+                  reinterpret_cast<void *>(uintptr_t(arena)),
+                  pool.get(),
+                  &check,
+                  launch.host,
                   &queue};
     if (watched && launch.arenaBytes > watched->bytes)
       *watched = {launch.arenaBytes, launch.arenaBytes};

@@ -19,6 +19,7 @@ int main(int argc, char **argv) {
   tools::EmitOptions emit;
   std::vector<std::string> sizes;
   int status = tools::fine;
+  auto refuse = [](const std::string &what) { return std::cerr << "error: " << what << "\n", tools::usage; };
 
   if (argc > 1 && argv[1] == std::string_view("check"))
     run.arguments = cutAtDashes(argc, argv);
@@ -37,7 +38,6 @@ int main(int argc, char **argv) {
   app.get_subcommand("check")->add_flag(
       "--grad", gradients, "run them, and compare each derivative with differences; arguments of a script follow a --");
   app.get_subcommand("fmt")->add_flag("--check", checkOnly, "change nothing; name the files that differ");
-
   verb = app.add_subcommand("emit", "print a def as it is after a stage of the compiler");
   verb->add_option("FILE", files, "a .tds file, or an .mlir file with --from")->required()->expected(1);
   verb->add_option("--stage", emit.stage, "ast typed tds grad linalg loops llvm asm ptx source")->capture_default_str();
@@ -62,28 +62,26 @@ int main(int argc, char **argv) {
   } catch (const CLI::ParseError &error) {
     std::string wrong = wrongWord(app, {argv + 1, argv + argc});
     if (!wrong.empty() && error.get_exit_code() != 0)
-      return std::cerr << "error: " << wrong << "\n", tools::usage;
+      return refuse(wrong);
     return app.exit(error) == 0 ? tools::fine : tools::usage;
   }
   if (!noCache)
     run.engine.cache = cache.empty() ? tools::defaultCache() : std::filesystem::path(cache);
   for (const std::string &size : sizes)
     if (!readSize(size, emit.sizes))
-      return std::cerr << "error: a size is written n=64, not `" << size << "`\n", tools::usage;
+      return refuse("a size is written n=64, not `" + size + "`");
   if (!limit.empty() && !readBytes(limit, run.engine.memoryLimit))
-    return std::cerr << "error: a memory limit is written 2GiB, 500MiB, or in bytes, not `" << limit << "`\n",
-           tools::usage;
+    return refuse("a memory limit is written 2GiB, 500MiB, or in bytes, not `" + limit + "`");
   emit.memoryLimit = run.engine.memoryLimit;
   if (app.got_subcommand("run")) {
     std::vector<std::string> rest = app.get_subcommand("run")->remaining();
     if (std::string wrong = noFile(rest, *app.get_subcommand("run")); !wrong.empty())
-      return std::cerr << "error: " << wrong << "\n", tools::usage;
+      return refuse(wrong);
     run.arguments.assign(rest.begin() + 1, rest.end());
     status = tools::run(rest[0], run);
   } else if (app.got_subcommand("check")) {
     if (!gradients && !run.arguments.empty())
-      return std::cerr << "error: `" << run.arguments[0] << "` is for a script, and without --grad none is run\n",
-             tools::usage;
+      return refuse("`" + run.arguments[0] + "` is for a script, and without --grad none is run");
     status = gradients ? tools::checkGradients(files, run.arguments) : tools::check(files);
   } else if (app.got_subcommand("test")) {
     status = tools::test(files, run.engine);

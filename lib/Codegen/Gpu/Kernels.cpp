@@ -16,6 +16,7 @@
 //
 //===----------------------------------------------------------------------===//
 #include "lib/Calls/Calls.h"
+#include "lib/Codegen/Gpu/BlockLoops.h"
 #include "lib/Codegen/Gpu/Gpu.h"
 #include "lib/Codegen/Gpu/Threads.h"
 #include "lib/Codegen/Gpu/Tiles.h"
@@ -43,112 +44,6 @@ int64_t elementBytes(Type type) {
   return type.isIndex() ? 8 : int64_t(llvm::divideCeil(type.getIntOrFloatBitWidth(), 8));
 }
 
-/// Whether a loop is worth one block of threads rather than a launch for each of its ops.
-class SmallLoop {
-public:
-  static bool is(scf::ForOp loop) {
-    bool unused = llvm::all_of(loop.getResults(), [](Value result) { return result.use_empty(); });
-    return unused && SmallLoop().fits(*loop.getBody());
-  }
-
-private:
-  static constexpr int64_t mostElements = 1 << 14; // of an op: what a block does while a kernel is launched
-
-  bool fits(Block &block) {
-    for (Operation &op : block) {
-      if (auto linalgOp = dyn_cast<linalg::LinalgOp>(op)) {
-        if (linalgOp.hasDynamicShape())
-          return false;
-        Extent extent = extentOf(linalgOp);
-        if (extent.points * extent.reduced > mostElements)
-          return false;
-      } else if (auto copy = dyn_cast<memref::CopyOp>(op)) {
-        if (cast<MemRefType>(copy.getSource().getType()).getNumElements() > mostElements)
-          return false;
-      } else if (isa<scf::ForOp, scf::IfOp, scf::WhileOp>(op)) {
-        for (Region &region : op.getRegions())
-          for (Block &inner : region)
-            if (!fits(inner))
-              return false;
-      } else if (!isa<memref::LoadOp, memref::StoreOp>(op) && !op.hasTrait<OpTrait::IsTerminator>() && !isPure(&op)) {
-        return false;
-      }
-    }
-    return true;
-  }
-};
-
-/// The body of a loop, for the threads of one block. They take the same way through it; what one of them reads another
-/// has written before the last barrier.
-class BlockEmitter {
-public:
-  BlockEmitter(IRMapping &map, ModuleOp kernels) : map(map), kernels(kernels) {}
-
-  LogicalResult emit(OpBuilder &b, Operation *op) {
-    Location loc = op->getLoc();
-    if (auto linalgOp = dyn_cast<linalg::LinalgOp>(op))
-      return emitLinalg(b, linalgOp);
-    if (auto copy = dyn_cast<memref::CopyOp>(op)) {
-      OpBuilder before(op);
-      auto generic = linalg::makeMemRefCopyOp(before, loc, copy.getSource(), copy.getTarget());
-      LogicalResult done = emitLinalg(b, generic);
-      generic.erase();
-      return done;
-    }
-    if (isa<memref::StoreOp>(op)) {
-      barrier(b, loc);
-      Value zero = arith::ConstantIndexOp::create(b, loc, 0);
-      Value first = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq, threadInBlock(b, loc), zero);
-      scf::IfOp::create(b, loc, first, [&](OpBuilder &b, Location loc) {
-        b.clone(*op, map);
-        scf::YieldOp::create(b, loc);
-      });
-      barrier(b, loc);
-      return success();
-    }
-    if (!isa<scf::ForOp, scf::IfOp, scf::WhileOp>(op)) {
-      b.clone(*op, map);
-      return success();
-    }
-    Operation *copy = op->cloneWithoutRegions(map);
-    b.insert(copy);
-    for (auto [from, to] : llvm::zip_equal(op->getRegions(), copy->getRegions()))
-      for (Block &block : from) {
-        Block *inner = new Block;
-        to.push_back(inner);
-        for (BlockArgument argument : block.getArguments())
-          map.map(argument, inner->addArgument(argument.getType(), argument.getLoc()));
-        OpBuilder inside = OpBuilder::atBlockBegin(inner);
-        for (Operation &next : block)
-          if (failed(emit(inside, &next)))
-            return failure();
-      }
-    for (auto [from, to] : llvm::zip_equal(op->getResults(), copy->getResults()))
-      map.map(from, to);
-    return success();
-  }
-
-private:
-  LogicalResult emitLinalg(OpBuilder &b, linalg::LinalgOp op) {
-    Location loc = op.getLoc();
-    Extent extent = extentOf(op);
-    if (extent.points == 0 || extent.reduced == 0)
-      return success();
-    Sharing sharing = sharingOf(op);
-    Threads threads{threadInBlock(b, loc), blockSize, false};
-    if (sharing == Sharing::rows)
-      threads = {arith::ConstantIndexOp::create(b, loc, 0), 1, false};
-    barrier(b, loc);
-    if (failed(tds::emit(b, op, sharing, threads, map, kernels)))
-      return failure();
-    barrier(b, loc);
-    return success();
-  }
-
-  IRMapping &map;
-  ModuleOp kernels;
-};
-
 /// One entry function.
 class HostFunction {
 public:
@@ -163,7 +58,7 @@ private:
       LogicalResult done = success();
       if (auto linalgOp = dyn_cast<linalg::LinalgOp>(op))
         done = launchLinalg(linalgOp);
-      else if (auto loop = dyn_cast<scf::ForOp>(op); loop && SmallLoop::is(loop))
+      else if (auto loop = dyn_cast<scf::ForOp>(op); loop && isSmallLoop(loop))
         done = launchLoop(loop);
       else if (auto copy = dyn_cast<memref::CopyOp>(op))
         copyOnDevice(copy);
@@ -217,8 +112,7 @@ private:
   }
 
   LogicalResult launchLoop(scf::ForOp loop) {
-    return launch(loop, "loop", 1,
-                  [&](OpBuilder &b, IRMapping &map) { return BlockEmitter(map, kernels).emit(b, loop); });
+    return launch(loop, "loop", 1, [&](OpBuilder &b, IRMapping &map) { return emitInBlock(b, loop, map, kernels); });
   }
 
   using Emit = llvm::function_ref<LogicalResult(OpBuilder &, IRMapping &)>;

@@ -98,6 +98,8 @@ TEST(Unit, BytesComeBackWhole) {
   unit.result = std::make_shared<sema::Type>(record);
   unit.results = {{"a", Element::i64, {2, 3}}, {"b", Element::i64, {2, 3}}};
   unit.reads = {3, 0};
+  unit.readBytes = {48, 8};
+  unit.image = {"// PTX", {{"reduce_0", 7, 256, 3}}};
   unit.places = {{1, 20, 30}};
   unit.arenaBytes = 1234;
   unit.object = {1, 2, 3};
@@ -105,6 +107,11 @@ TEST(Unit, BytesComeBackWhole) {
   auto back = Unit::deserialise(bytes);
   ASSERT_TRUE(back);
   EXPECT_EQ(typeKey(*back->result), typeKey(record));
+  EXPECT_EQ(back->readBytes, unit.readBytes);
+  ASSERT_EQ(back->image.kernels.size(), 1u);
+  EXPECT_EQ(back->image.kernels[0].name, "reduce_0");
+  EXPECT_EQ(back->image.kernels[0].grid, 7);
+  EXPECT_EQ(back->image.ptx, "// PTX");
   EXPECT_EQ(back->results[1].shape, (Shape{2, 3}));
   EXPECT_EQ(back->reads, unit.reads);
   EXPECT_EQ(back->places, unit.places);
