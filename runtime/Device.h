@@ -93,6 +93,9 @@ Result<std::unique_ptr<Device>> createCpuDevice(int64_t workers = 0);
 /// does in between. An Error that says what is missing and what was tried.
 Result<std::unique_ptr<Device>> createCudaDevice(int number, int64_t workers = 0);
 
+/// How many GPUs the driver sees; 0 without a driver.
+int countCudaDevices();
+
 /// The error that a failed check of compiled code is reported as.
 Error checkFailed(const tds_error &check);
 

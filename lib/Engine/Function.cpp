@@ -108,7 +108,7 @@ Result<std::string> Function::source() const {
   if (!instance || !instance->function)
     return takeError(program);
   instance->function->name = impl->name() + "_grad";
-  return workspace.engine->useBackend()->source(*instance->function, program.sources());
+  return workspace.place->useBackend()->source(*instance->function, program.sources());
 }
 
 Result<Function> Function::grad(std::span<const std::string_view> parameters) const {
@@ -247,7 +247,7 @@ Result<std::vector<Tensor>> Function::call(std::span<const Tensor> arguments) co
         leaves.push_back(arguments[next].data());
   tds_error check;
   const Workspace &workspace = impl->module->workspace;
-  auto result = (*unit)->call(*workspace.engine->device, workspace.engine->hosts, leaves, check);
+  auto result = (*unit)->call(*workspace.place->device, workspace.engine->hosts, leaves, check);
   if (!result)
     return callError(result.takeError(), **unit, check, workspace.program.sources());
   return result;

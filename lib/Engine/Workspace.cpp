@@ -13,10 +13,12 @@ using namespace tds::engine;
 EngineImpl::EngineImpl() = default;
 EngineImpl::~EngineImpl() = default;
 
-EngineImpl::BackendUse EngineImpl::useBackend() {
-  std::unique_lock lock(backendMutex);
+Place::~Place() = default;
+
+Place::BackendUse Place::useBackend() {
+  std::unique_lock lock(mutex);
   if (!backend)
-    backend = std::make_unique<Backend>(device->target(), options.memoryLimit);
+    backend = std::make_unique<Backend>(device->target(), memoryLimit);
   return {std::move(lock), *backend};
 }
 
@@ -35,27 +37,40 @@ static std::optional<int> gpuNumber(std::string_view name) {
 }
 
 Result<std::shared_ptr<EngineImpl>> EngineImpl::create(Options options) {
-  const std::string &name = options.device;
-  std::optional<int> gpu = gpuNumber(name);
-  if (name != "auto" && name != "cpu" && !gpu)
-    return Error{"E0505", "there is no device `" + name + "`", {}, {}, {"devices: auto, cpu, cuda, cuda:1"}};
   auto impl = std::make_shared<EngineImpl>();
-  Result<std::unique_ptr<rt::Device>> device = gpu ? rt::createCudaDevice(*gpu, int64_t(options.threads))
-                                                   : rt::createCpuDevice(int64_t(options.threads));
-  if (!device)
-    return device.takeError();
-  impl->device = device.take();
   for (const std::filesystem::path &library : options.libraries)
     if (Status opened = impl->hosts.open(library); !opened)
       return opened.takeError();
   if (options.cache && !options.cache->empty())
     impl->cache = std::make_unique<CodeCache>(*options.cache, options.cacheBytes);
   impl->options = std::move(options);
-  impl->target = Backend::machine() + "\n" + buildId() + "\n" + std::to_string(TDS_ABI_VERSION) + "\n" + impl->device->target() +
-                 (Backend::carriesBitcode() ? " bitcode" : "");
-  if (impl->options.memoryLimit)
-    impl->target += "\nlimit " + std::to_string(impl->options.memoryLimit);
+  auto home = impl->place(impl->options.device == "auto" ? "cpu" : impl->options.device);
+  if (!home)
+    return home.takeError();
+  impl->home = *home;
   return impl;
+}
+
+Result<Place *> EngineImpl::place(const std::string &name) {
+  std::optional<int> gpu = gpuNumber(name);
+  if (name != "cpu" && !gpu)
+    return Error{"E0505", "there is no device `" + name + "`", {}, {}, {"devices: auto, cpu, cuda, cuda:1"}};
+  std::lock_guard lock(placesMutex);
+  std::unique_ptr<Place> &found = places[gpu ? "cuda:" + std::to_string(*gpu) : name];
+  if (found)
+    return found.get();
+  int64_t workers = int64_t(options.threads);
+  Result<std::unique_ptr<rt::Device>> device = gpu ? rt::createCudaDevice(*gpu, workers) : rt::createCpuDevice(workers);
+  if (!device)
+    return device.takeError();
+  auto place = std::make_unique<Place>(options.memoryLimit);
+  place->device = device.take();
+  place->target = Backend::machine() + "\n" + buildId() + "\n" + std::to_string(TDS_ABI_VERSION) + "\n" + place->device->name() + " " +
+                  place->device->target() + (Backend::carriesBitcode() ? " bitcode" : "");
+  if (options.memoryLimit)
+    place->target += "\nlimit " + std::to_string(options.memoryLimit);
+  found = std::move(place);
+  return found.get();
 }
 
 //===--- Programs ------------------------------------------------------------------------------------------------===//
@@ -104,7 +119,7 @@ Hash Workspace::keyOf(const Piece &piece) {
       argumentsUsed = argumentsOfDefinitions(program, *root);
   }
   Hasher key;
-  key.add(engine->target).add(*texts).add(piece.name + (piece.checkGradients ? " checked" : "")).add(piece.inputs.size());
+  key.add(place->target).add(*texts).add(piece.name + (piece.checkGradients ? " checked" : "")).add(piece.inputs.size());
   for (auto &[name, text] : program.arguments)
     if (argumentsUsed.contains(name) || piece.names.contains(name))
       key.add(name).add(text);
@@ -137,7 +152,7 @@ std::shared_ptr<const Unit> Workspace::unit(const Piece &piece) {
   if (cached) {
     Times::Watch watch(engine->times, Times::cache);
     if (auto bytes = engine->cache->load(key))
-      if (auto unit = Unit::deserialise(*bytes); unit && (!unit->wanted.empty() || Backend::load(*unit, *engine->device)))
+      if (auto unit = Unit::deserialise(*bytes); unit && (!unit->wanted.empty() || Backend::load(*unit, *place->device)))
         made = std::make_shared<const Unit>(std::move(*unit));
   }
   if (!made) {
@@ -190,7 +205,7 @@ std::shared_ptr<const Unit> Workspace::make(const Piece &piece) {
   {
     Times::Watch watch(engine->times, Times::compile);
     instance->function->name = "entry"; // what the loader looks for, whatever the def is called
-    std::optional<Unit> compiled = engine->useBackend()->compile(*instance->function, piece, program);
+    std::optional<Unit> compiled = place->useBackend()->compile(*instance->function, piece, program);
     if (!compiled)
       return nullptr;
     unit = std::move(*compiled);
@@ -210,7 +225,7 @@ std::shared_ptr<const Unit> Workspace::make(const Piece &piece) {
   }
   unit.result = std::make_shared<sema::Type>(std::move(instance->result));
   Times::Watch watch(engine->times, Times::load);
-  if (Status loaded = Backend::load(unit, *engine->device); !loaded) {
+  if (Status loaded = Backend::load(unit, *place->device); !loaded) {
     const Error &error = loaded.error();
     auto &d = program.diagnostics().error(error.code == codeName(Code::E0709) ? Code::E0709 : Code::E0902, piece.range, error.message);
     for (const std::string &help : error.help)

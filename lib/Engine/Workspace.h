@@ -7,6 +7,7 @@
 #include <atomic>
 #include <chrono>
 #include <functional>
+#include <map>
 #include <mutex>
 #include <tds/engine.h>
 #include <unordered_map>
@@ -43,17 +44,10 @@ struct Times {
 
 class Backend;
 
-/// What all programs of an engine share.
-struct EngineImpl {
-  Options options;
+/// A device, and the compiler of code for it.
+struct Place {
   std::unique_ptr<rt::Device> device;
-  std::unique_ptr<CodeCache> cache; ///< null: none on disk
-  Times times;
-  std::string target; ///< machine and build, part of every key
-  HostFunctions hosts;
-
-  std::mutex unitsMutex;
-  std::unordered_map<Hash, std::shared_ptr<const Unit>, HashOfHash> units;
+  std::string target; ///< machine, build and device, part of every key
 
   /// The compiler, made when something has to be compiled, for one at a time.
   struct BackendUse {
@@ -63,13 +57,34 @@ struct EngineImpl {
   };
   BackendUse useBackend();
 
+  explicit Place(uint64_t memoryLimit) : memoryLimit(memoryLimit) {}
+  ~Place();
+
+private:
+  uint64_t memoryLimit;
+  std::mutex mutex;
+  std::unique_ptr<Backend> backend;
+};
+
+/// What all programs of an engine share.
+struct EngineImpl {
+  Options options;
+  std::mutex placesMutex;
+  std::map<std::string, std::unique_ptr<Place>> places; ///< by their devices' names; they outlive the units
+  std::unique_ptr<CodeCache> cache; ///< null: none on disk
+  Times times;
+  HostFunctions hosts;
+  Place *home = nullptr; ///< where work goes that says nothing else
+
+  std::mutex unitsMutex;
+  std::unordered_map<Hash, std::shared_ptr<const Unit>, HashOfHash> units;
+
+  /// The device "cpu" or "cuda:1", opened when it is first asked for; an Error if it is not there.
+  Result<Place *> place(const std::string &name);
+
   static Result<std::shared_ptr<EngineImpl>> create(Options options);
   EngineImpl();
   ~EngineImpl();
-
-private:
-  std::mutex backendMutex;
-  std::unique_ptr<Backend> backend;
 };
 
 /// A part of a program that is compiled on its own: a def for some arguments, an expression of a script.
@@ -86,7 +101,7 @@ struct Piece {
 /// A program with the machine code of its pieces. One thread at a time.
 class Workspace {
 public:
-  explicit Workspace(std::shared_ptr<EngineImpl> engine) : engine(std::move(engine)) {}
+  explicit Workspace(std::shared_ptr<EngineImpl> engine) : engine(std::move(engine)), place(this->engine->home) {}
 
   /// Reads the root file. Null: it can't be read. Errors are in `program.diagnostics()`.
   const sema::Module *load(const std::filesystem::path &file);
@@ -98,6 +113,7 @@ public:
 
   sema::Program program;
   const std::shared_ptr<EngineImpl> engine;
+  Place *place; ///< where the next pieces run
 
 private:
   const sema::Module *root = nullptr;

@@ -1,5 +1,6 @@
 // Functions that only scripts have.
 #include "lib/Script/Interpreter.h"
+#include "runtime/Device.h"
 #include <cstdio>
 
 using namespace tds;
@@ -93,7 +94,7 @@ Value Interpreter::devices(const ast::Call &e) {
     return fail(Code::E0504, e.range, "`devices` takes \"cpu\" or \"cuda\"; this is " + values[0].describe());
   if (values[0].string != "cpu" && values[0].string != "cuda")
     return fail(Code::E0505, e.range, "there is no kind of device `" + values[0].string + "`; there are cpu and cuda");
-  return Value::ofInteger(values[0].string == "cpu");
+  return Value::ofInteger(values[0].string == "cpu" ? 1 : rt::countCudaDevices());
 }
 
 /// The places where a mask is true: i32[k] of one dimension, i32[k, rank] of several.

@@ -243,7 +243,7 @@ Value Interpreter::compiled(const ast::Expr &key, const char *tag, const ast::Ex
   }
   engine::Times::Watch watch(workspace.engine->times, engine::Times::run);
   tds_error check;
-  auto results = unit->call(*workspace.engine->device, workspace.engine->hosts, leaves, check);
+  auto results = unit->call(*workspace.place->device, workspace.engine->hosts, leaves, check);
   if (!results) {
     Range range = key.range;
     if (check.code != TDS_FINE && check.place >= 0 && size_t(check.place) < unit->places.size() &&

@@ -116,6 +116,18 @@ static std::unique_ptr<graph::Function> instance(sema::Program &program, const s
   return std::move(instance->function);
 }
 
+/// The same of a file; all sizes must be given, since `what` depends on them.
+static std::unique_ptr<graph::Function> sizedInstance(sema::Program &program, const fs::path &file, const tools::EmitOptions &options,
+                                                      const std::string &what, int &status) {
+  const sema::Module *module = program.load(file);
+  if (!module || program.diagnostics().hasErrors())
+    return status = report(program), nullptr;
+  auto function = instance(program, *module, file, options, status);
+  if (function && !sizesGiven(*function, options, what))
+    return status = tools::usage, nullptr;
+  return function;
+}
+
 int tools::emit(const fs::path &file, const EmitOptions &options) {
   std::string names = "ast, typed";
   bool known = options.stage == "ast" || options.stage == "typed";
@@ -157,15 +169,10 @@ constexpr Page pages[] = {
 
 int tools::explain(const fs::path &file, const EmitOptions &options) {
   sema::Program program;
-  const sema::Module *module = program.load(file);
-  if (!module || program.diagnostics().hasErrors())
-    return report(program);
   int status = fine;
-  auto function = instance(program, *module, file, options, status);
+  auto function = sizedInstance(program, file, options, "what a def becomes", status);
   if (!function)
     return status;
-  if (!sizesGiven(*function, options, "what a def becomes"))
-    return usage;
   auto explained = Compiler().explain(*function, options.sizes, &program.sources());
   if (!explained)
     return report(explained.error());
@@ -233,15 +240,10 @@ static std::string rows(const Compiler::Plan &plan, const std::function<bool(con
 
 int tools::plan(const fs::path &file, const EmitOptions &options) {
   sema::Program program;
-  const sema::Module *module = program.load(file);
-  if (!module || program.diagnostics().hasErrors())
-    return report(program);
   int status = fine;
-  auto function = instance(program, *module, file, options, status);
+  auto function = sizedInstance(program, file, options, "what a call takes", status);
   if (!function)
     return status;
-  if (!sizesGiven(*function, options, "what a call takes"))
-    return usage;
   auto planned = compilerOf(options).plan(*function, options.sizes, &program.sources());
   if (!planned)
     return report(planned.error());

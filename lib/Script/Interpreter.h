@@ -78,6 +78,7 @@ private:
 
   // Expressions.cpp
   Value eval(const ast::Expr &e);
+  std::optional<std::string> deviceOf(const ast::OnStmt &on);
   /// What needs no compiled code: numbers, names, fields, strings. Nothing: compile it; nothing is reported then.
   std::optional<Value> host(const ast::Expr &e);
   std::optional<Value> hostBinary(const ast::Binary &e);

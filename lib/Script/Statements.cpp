@@ -2,6 +2,7 @@
 #include "lib/Script/Interpreter.h"
 #include "lib/Script/Interrupt.h"
 #include "lib/Script/Rewrite.h"
+#include "llvm/Support/SaveAndRestore.h"
 #include <algorithm>
 #include <cstring>
 #include <iterator>
@@ -37,6 +38,21 @@ bool Interpreter::interrupted() {
   if (interruptedAt.empty())
     interruptedAt = where.text();
   return true;
+}
+
+/// "cpu", "cuda:1"; nothing if the number is none.
+std::optional<std::string> Interpreter::deviceOf(const ast::OnStmt &on) {
+  if (!on.cuda)
+    return "cpu";
+  if (!on.ordinal)
+    return "cuda:0";
+  Value number = eval(*on.ordinal);
+  if (number.kind == Value::none)
+    return std::nullopt;
+  if (auto ordinal = number.asInteger(); ordinal && *ordinal >= 0)
+    return "cuda:" + std::to_string(*ordinal);
+  fail(Code::E0505, on.ordinal->range, "a GPU has a number from 0 on; this is " + number.describe());
+  return std::nullopt;
 }
 
 bool Interpreter::statement(const ast::Stmt &s) {
@@ -76,8 +92,13 @@ bool Interpreter::statement(const ast::Stmt &s) {
   }
   case ast::Stmt::OnK: {
     auto &on = cast<ast::OnStmt>(s);
-    if (on.cuda)
-      return bool(fail(Code::E0901, on.range, "`on cuda` is not there yet; `on cpu` is"));
+    auto device = deviceOf(on);
+    if (!device)
+      return false;
+    auto place = workspace.engine->place(*device);
+    if (!place)
+      return bool(fail(place.error(), on.range));
+    llvm::SaveAndRestore here(workspace.place, *place);
     return run(*on.body);
   }
   case ast::Stmt::DefineK: {

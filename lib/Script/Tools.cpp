@@ -71,7 +71,7 @@ int tools::run(const fs::path &file, const RunOptions &options) {
   }
   rt::ArenaUse use;
   if (options.memory)
-    (*engine)->device->watchArena(use);
+    (*engine)->home->device->watchArena(use);
   engine::Workspace workspace(*engine);
   sema::Program &program = workspace.program;
   const sema::Module *module = workspace.load(file);

@@ -284,6 +284,12 @@ private:
 
 } // namespace
 
+int countCudaDevices() {
+  Result<const Driver *> driver = cuda::driver();
+  int count = 0;
+  return driver && (*driver)->cuDeviceGetCount(&count) == 0 ? count : 0;
+}
+
 Result<std::unique_ptr<Device>> createCudaDevice(int number, int64_t workers) {
   Result<const Driver *> driver = cuda::driver();
   if (!driver)

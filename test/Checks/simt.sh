@@ -60,6 +60,24 @@ grep -q 'E0505' err.txt
 if TDS_SIMT_WITHOUT_BARRIER=0 "$TDSLC" run sums.tds 2>err.txt; then echo "a kernel that fails is no error"; exit 1; fi
 grep -q 'error\[E0709\]: a kernel on cuda:0 failed' err.txt
 
+# A part of a script is placed; what is computed there is seen outside.
+cat >placed.tds <<'TDS'
+x = [1.0, 2.0, 3.0]
+on cuda { y = sin(x) * 2 }
+on cuda(devices("cuda") - 1) { z = y + x }
+on cpu { w = z * z }
+print(w)
+TDS
+sed 's/^on [^{]*{ *//; s/ *}$//' placed.tds >plain.tds
+"$real" run plain.tds >expected.txt
+for device in auto cpu; do
+  LD_LIBRARY_PATH=$TDS_BUILD/lib/simt TDS_PTX_BITCODE=1 "$real" run --device $device placed.tds >out.txt
+  diff expected.txt out.txt || { echo "placed on a GPU it computes something else"; exit 1; }
+done
+"$TDSLC" run placed.tds | diff expected.txt -
+if "$real" run placed.tds 2>err.txt; then echo "there is no GPU"; exit 1; fi
+grep -q 'E0505' err.txt && grep -q 'placed.tds:2:1' err.txt || { cat err.txt; exit 1; }
+
 # An index that is data is reported with its place and value, and the process goes on.
 cat >outside.tds <<'TDS'
 def pick(x: f32[n], i: i32[m]) -> f32[m] = [k] => x[i[k]]

@@ -14,6 +14,17 @@ import tempfile
 
 RELATIVE = 1e-9  # of the greatest number of a result
 NUMBER = r"-?(?:inf|nan|\d+\.?\d*(?:e[-+]?\d+)?)"
+# Four derivatives of f at x: of a scalar of it in reverse, of it forwards, forward over reverse, reverse over reverse.
+FOUR_ORDERS = """
+def curved(y) = sum(sin(y + 0.3) * y)
+def four(f, x) {
+  d = stop_gradient(sin(3 * x + 1) + 0.5)
+  y, dy = jvp[x = d](f(x))
+  g, h = jvp[x = d](grad[x](curved(f(x))))
+  (grad[x](curved(f(x))), dy, h, grad[x](sum(d * grad[x](curved(f(x))))))
+}
+def data(n: dim) = 0.9 * sin(arange(1, n + 1, f64) * 1.7)
+"""
 
 
 def flat(value):

@@ -7,15 +7,7 @@ import sys
 
 import beside_jax
 
-SETUP = """
-def curved(y) = sum(sin(y + 0.3) * y)
-def four(f, x) {
-  d = stop_gradient(sin(3 * x + 1) + 0.5)
-  y, dy = jvp[x = d](f(x))
-  g, h = jvp[x = d](grad[x](curved(f(x))))
-  (grad[x](curved(f(x))), dy, h, grad[x](sum(d * grad[x](curved(f(x))))))
-}
-def data(n: dim) = 0.9 * sin(arange(1, n + 1, f64) * 1.7)
+SETUP = beside_jax.FOUR_ORDERS + """
 x = data(5)
 p = abs(x) + 0.5
 m = reshape(data(12), (4, 3))
