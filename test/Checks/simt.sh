@@ -78,6 +78,14 @@ done
 if "$real" run placed.tds 2>err.txt; then echo "there is no GPU"; exit 1; fi
 grep -q 'E0505' err.txt && grep -q 'placed.tds:2:1' err.txt || { cat err.txt; exit 1; }
 
+# Data-parallel training, on the one GPU that there is.
+cp "$root"/test/Programs/{01_mlp_digits,28_data_parallel}.tds "$root/examples/data/digits.npz" .
+echo 'print("{mlp.loss(p, data.x[:64], data.y[:64]):.4f}")' >>28_data_parallel.tds
+sed 's/on cuda(d)/on cpu/; s/"cuda"/"cpu"/' 28_data_parallel.tds >processor.tds
+"$real" run processor.tds >expected.txt
+LD_LIBRARY_PATH=$TDS_BUILD/lib/simt TDS_PTX_BITCODE=1 "$real" run 28_data_parallel.tds >out.txt
+diff expected.txt out.txt || { echo "trained on a GPU it is something else"; exit 1; }
+
 # An index that is data is reported with its place and value, and the process goes on.
 cat >outside.tds <<'TDS'
 def pick(x: f32[n], i: i32[m]) -> f32[m] = [k] => x[i[k]]
