@@ -22,6 +22,8 @@ class Run:
     def __init__(self, folder, text, terminal="err", **options):
         self.folder = pathlib.Path(folder)
         (self.folder / "s.tds").write_text(text)
+        # Whoever runs the tests in the background may have SIGINT ignored.
+        options.setdefault("preexec_fn", lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))
         self.master, slave = pty.openpty()
         os.set_blocking(self.master, False)
         self.process = subprocess.Popen([TDSLC, "run", "s.tds"], cwd=folder, stdin=subprocess.DEVNULL,
