@@ -187,8 +187,8 @@ void selectElements(Operation *root) {
   }
 }
 
-/// In a loop, a side of an `if` that hands on what is from before the loop hands on a copy: bufferisation rejects a
-/// loop's state that may lie in such a buffer.
+/// In a loop, a side of an `if` that hands on what is from before the loop, or a part of a tensor, hands on a copy:
+/// bufferisation rejects a loop's state that may lie in such a buffer.
 void copyInvariants(Operation *root) {
   root->walk([](scf::IfOp op) {
     auto loop = op->getParentOfType<LoopLikeOpInterface>();
@@ -196,7 +196,8 @@ void copyInvariants(Operation *root) {
       return;
     for (Region *side : {&op.getThenRegion(), &op.getElseRegion()})
       for (OpOperand &yielded : side->front().getTerminator()->getOpOperands())
-        if (isa<RankedTensorType>(yielded.get().getType()) && loop.isDefinedOutsideOfLoop(yielded.get())) {
+        if (isa<RankedTensorType>(yielded.get().getType()) &&
+            (loop.isDefinedOutsideOfLoop(yielded.get()) || yielded.get().getDefiningOp<tensor::ExtractSliceOp>())) {
           OpBuilder builder(yielded.getOwner());
           yielded.set(bufferization::AllocTensorOp::create(
               builder, op.getLoc(), cast<RankedTensorType>(yielded.get().getType()), ValueRange{}, yielded.get()));
