@@ -183,7 +183,10 @@ private:
     ast::Comment comment;
     comment.text = std::string(body);
     comment.range = range(begin, begin + body.size());
-    comment.trailing = !result.lexemes.empty() && !sawNewline;
+    // A line of `;` and a comment has nothing that the comment trails.
+    size_t line = begin == 0 ? 0 : text.rfind('\n', begin - 1) + 1;
+    bool alone = text.substr(line, begin - line).find_first_not_of(" \t;") == std::string_view::npos;
+    comment.trailing = !result.lexemes.empty() && !sawNewline && !alone;
     comment.doc = !comment.trailing && body.starts_with("##");
     result.comments.push_back(std::move(comment));
   }
