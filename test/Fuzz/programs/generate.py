@@ -2,8 +2,9 @@
 import random
 
 import primitives
-from nodes import ONE, Dim, Node, T
+from nodes import Node
 from statements import Helper, Statement
+from tensors import ONE, Dim, T
 
 FLOAT_UNARY = ["neg", "abs", "relu", "sin", "cos", "tanh", "sigmoid", "exp", "log1p", "sqrt", "rsqrt", "log", "atan", "erf", "softplus", "gelu", "silu", "expm1", "floor", "round", "sign",
                "ceil", "sinh", "tan", "asin", "lgamma", "log2", "cosh", "acos"]
@@ -662,7 +663,7 @@ def program(seed, smooth=False):
     def data(name, t):
         if isinstance(t, dict):
             return {f: data(f, u) for f, u in t.items()}
-        from nodes import positions
+        from tensors import positions
         shape = [d.at(sizes) for d in t.dims]
         return [rng.randrange(sizes["n"]) if name == "ids" else element(rng, t.dt, special, smooth) for _ in positions(shape)]
     values = {name: data(name, t) for name, t in parameters.items()}

@@ -1,131 +1,11 @@
 """The trees of random programs: each form has its TDS text and its meaning, plainly by loops over elements.
 
-A `Dim` is a size expression, a `T` an element type and dims; a record's type is a dict of them. A node of an expression has
-a type, so that a shrinker may put any other of this type in its place."""
+A node of an expression has a type, so that a shrinker may put any other of this type in its place."""
 import cmath
-import itertools
 import math
-from collections import namedtuple
 
 import bounds as num
-
-T = namedtuple("T", "dt dims")
-
-
-class Skip(Exception):
-    """What the program does is not determined (rounding decides a branch) or not wanted (an index outside)."""
-
-
-class Dim:
-    """A polynomial over names of sizes; `//` makes a name of its own."""
-
-    def __init__(self, terms):
-        self.terms = {k: c for k, c in terms.items() if c}
-        self.key = tuple(sorted(self.terms.items()))
-
-    @staticmethod
-    def of(x):
-        return x if isinstance(x, Dim) else Dim({(): x} if isinstance(x, int) else {(x,): 1})
-
-    def __add__(self, other):
-        out = dict(self.terms)
-        for k, c in Dim.of(other).terms.items():
-            out[k] = out.get(k, 0) + c
-        return Dim(out)
-
-    def __mul__(self, other):
-        out = {}
-        for (k, c), (l, d) in itertools.product(self.terms.items(), Dim.of(other).terms.items()):
-            out[tuple(sorted(k + l))] = out.get(tuple(sorted(k + l)), 0) + c * d
-        return Dim(out)
-
-    def half(self):
-        return Dim.of(f"(({self + 1}) // 2)")
-
-    def number(self):
-        return self.terms.get((), 0) if not self.key or self.key[0][0] == () and len(self.key) == 1 else None
-
-    def at(self, sizes):
-        return eval(str(self), {}, sizes)
-
-    def __str__(self):
-        text = ""
-        for k, c in sorted(self.terms.items(), key=lambda t: (t[0] == (), t[0])):
-            part = " * ".join(([str(abs(c))] if abs(c) != 1 or not k else []) + list(k))
-            text += (" - " if c < 0 else " + ") + part if text else ("-" if c < 0 else "") + part
-        return text or "0"
-
-    def __eq__(self, other):
-        return isinstance(other, Dim) and self.key == other.key
-
-    def __hash__(self):
-        return hash(self.key)
-
-
-ONE = Dim.of(1)
-
-
-class Tensor:
-    __slots__ = ("dt", "shape", "data")
-
-    def __init__(self, dt, shape, data):
-        self.dt, self.shape, self.data = dt, tuple(shape), data
-
-    def strides(self):
-        out, n = [], 1
-        for d in reversed(self.shape):
-            out.insert(0, n)
-            n *= d
-        return out
-
-    def __getitem__(self, index):
-        """The part at leading indices."""
-        at, rest = 0, self.shape[len(index):]
-        for i, d in zip(index, self.shape):
-            at = at * d + i
-        n = math.prod(rest)
-        return Tensor(self.dt, rest, self.data[at * n:(at + 1) * n])
-
-    def item(self):
-        return self.data[0]
-
-
-def positions(shape):
-    return itertools.product(*map(range, shape))
-
-
-def build(dt, shape, element):
-    return Tensor(dt, shape, [element(i) for i in positions(shape)])
-
-
-def stretched(tensor, shape):
-    if tensor.shape == tuple(shape):
-        return tensor.data
-    skip, strides = len(shape) - len(tensor.shape), tensor.strides()
-    steps = [0] * skip + [0 if d == 1 else s for d, s in zip(tensor.shape, strides)]
-    for d, full in zip(tensor.shape, shape[skip:]):
-        if d not in (1, full):
-            raise Skip("broadcast")
-    return [tensor.data[sum(i * s for i, s in zip(index, steps))] for index in positions(shape)]
-
-
-def each(f, dt, *tensors):
-    """f on elements, broadcast; nothing is known of what unknown elements give."""
-    shape = ()
-    for t in tensors:
-        pad = len(t.shape) - len(shape)
-        a, b = (1,) * -pad + t.shape if pad < 0 else t.shape, (1,) * pad + shape if pad > 0 else shape
-        shape = tuple(y if x == 1 else x for x, y in zip(a, b))
-    columns = [stretched(t, shape) for t in tensors]
-    return Tensor(dt, shape, [None if any(x is None for x in xs) else f(*xs) for xs in zip(*columns)])
-
-
-def lifted(f, *values):
-    """Leaf by leaf where one of the values is a record."""
-    record = next((v for v in values if isinstance(v, dict)), None)
-    if record is None:
-        return f(*values)
-    return {k: lifted(f, *[v[k] if isinstance(v, dict) else v for v in values]) for k in record}
+from tensors import Skip, T, Tensor, build, each, lifted, positions, stretched
 
 
 class Env:
@@ -169,6 +49,12 @@ def form(op, text, own=False):
         (OWN if own else MEANING)[op] = f
         return f
     return register
+
+
+def evaluated(words, env):
+    """A weak integer, of names of sizes, indices and counters."""
+    names = {k: v.item() for k, v in env.values.items() if isinstance(v, Tensor) and v.dt == "int"}
+    return eval(words, {}, {**env.sizes, **names})
 
 
 def shape_text(dims):
@@ -597,103 +483,6 @@ def _(n, env, *xs):
 def _(n, env, x):
     dt, d = env.dt(n.type.dt), env.shape(n.type.dims)[-1]
     return Tensor(dt, x.shape + (d,), [None if i is None else constant(dt, int(i == j)) for i in x.data for j in range(d)])
-
-
-# Subscripts. A sub is an int, "new", ("slice", start, stop, step) with ints or None, "ids" (a kid), or ("at", words).
-
-
-def evaluated(words, env):
-    """A weak integer, of names of sizes, indices and counters."""
-    names = {k: v.item() for k, v in env.values.items() if isinstance(v, Tensor) and v.dt == "int"}
-    return eval(words, {}, {**env.sizes, **names})
-
-
-def sub_text(n, x, *kids):
-    parts, kids = [], list(kids)
-    for s in n.subs:
-        if s == "ids":
-            parts.append(kids.pop(0))
-        elif isinstance(s, tuple) and s[0] == "at":
-            parts.append(s[1])
-        elif isinstance(s, tuple):
-            a, b, c = ("" if e is None else str(e) for e in s[1:])
-            parts.append(f"{a}:{b}" + (f":{c}" if c else ""))
-        else:
-            parts.append(str(s))
-    return f"{x}[{', '.join(parts)}]"
-
-
-def selected(n, env, shape, ids):
-    """For each dimension of the result, which index of which dimension it reads: a shape and a function of positions."""
-    pickers, out, axis = [], [], 0
-    for s in n.subs:
-        if s == "new":
-            out.append(1)
-            pickers.append(None)
-            continue
-        d = shape[axis]
-        if s == "ids":
-            for i in ids.data:
-                if i is None or not 0 <= i < d:
-                    raise Skip("index")
-            pickers.append((axis, list(ids.data)))
-            out.append(len(ids.data))
-        elif isinstance(s, tuple) and s[0] == "slice":
-            for e in s[1:3]:
-                if e is not None and not -d <= e <= d:
-                    raise Skip("slice")
-            chosen = list(range(d))[slice(*s[1:])]
-            pickers.append((axis, chosen))
-            out.append(len(chosen))
-        else:
-            i = evaluated(s[1], env) if isinstance(s, tuple) else s
-            if not -d <= i < d:
-                raise Skip("index")
-            pickers.append((axis, i % d))
-        axis += 1
-    for a in range(axis, len(shape)):
-        pickers.append((a, list(range(shape[a]))))
-        out.append(shape[a])
-    def source(p):
-        p, q = list(p), [0] * len(shape)
-        for picker in pickers:
-            if picker is None:
-                p.pop(0)
-            elif isinstance(picker[1], int):
-                q[picker[0]] = picker[1]
-            else:
-                q[picker[0]] = picker[1][p.pop(0)]
-        return tuple(q)
-    return out, source
-
-
-@form("sub", sub_text)
-def _(n, env, x, ids=None):
-    def leaf(x):
-        shape, source = selected(n, env, x.shape, ids)
-        return build(x.dt, shape, lambda p: x[source(p)].item())
-    return lifted(leaf, x)
-
-
-@form("scatter_add", lambda n, x, ids, v: f"scatter_add({x}, {ids}, {v})")
-def _(n, env, x, ids, v):
-    rows = [x[(i,)].data for i in range(x.shape[0])]
-    added = [[e] if True else None for row in rows for e in row]
-    width = math.prod(x.shape[1:])
-    for t, i in enumerate(ids.data):
-        if i is None or not 0 <= i < x.shape[0]:
-            raise Skip("index")
-        for j, e in enumerate(v[(t,)].data):
-            added[i * width + j].append(e)
-    def fold(xs):
-        if len(xs) == 1:
-            return xs[0]
-        if num.kind(x.dt) == "i":
-            return None if None in xs else num.wrap(x.dt, sum(xs))
-        s = reduce_elements("sum", x.dt, xs)
-        # Added one after the other in the type itself.
-        return s if s is None or num.kind(x.dt) != "f" or s[1] == 0 else (s[0], s[1] + len(xs) * num.FLOATS[x.dt][0] * sum(abs(e[0]) for e in xs))
-    return Tensor(x.dt, x.shape, [fold(xs) for xs in added])
 
 
 # Index notation

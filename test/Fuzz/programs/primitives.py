@@ -4,7 +4,8 @@ import cmath
 import math
 
 import bounds as num
-from nodes import ONE, Dim, Node, Skip, T, Tensor, build, constant, each, form, positions, shape_text
+from nodes import Node, constant, form, shape_text
+from tensors import ONE, Dim, Skip, T, Tensor, build, each, positions
 
 
 def rows(x, f, dt=None, last=None):
@@ -64,6 +65,11 @@ def _(n, env, x):
 # Fourier transforms
 
 
+def some(x):
+    if x.shape[-1] == 0:
+        raise Skip("a transform of nothing")
+
+
 def transformed(xs, sign):
     """The discrete Fourier transform of complex numbers with bounds, by its definition."""
     if any(x is None for x in xs):
@@ -74,6 +80,7 @@ def transformed(xs, sign):
 
 
 def spectrum(n, x):
+    some(x)
     u = num.FLOATS[x.dt][0]
 
     def row(xs):
@@ -96,6 +103,7 @@ def _(n, env, x):
 
 @form("there and back", lambda n, x: f"irfft(rfft({x}), {n.type.dims[-1]})")
 def _(n, env, x):
+    some(x)
     u = num.FLOATS[x.dt][0]
 
     def row(xs):

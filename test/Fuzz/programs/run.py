@@ -21,8 +21,9 @@ from ast import literal_eval
 
 import bounds
 import generate
-from nodes import Env, Node, Skip, T, Tensor, literal_text, positions
+from nodes import Env, Node, literal_text
 from statements import Statement, type_text
+from tensors import Skip, T, Tensor, positions
 
 BATCH = 20
 

@@ -1,5 +1,7 @@
 """The statements of random programs, and the defs that they call: text and meaning, as nodes.py has of expressions."""
-from nodes import Env, Node, Skip, Tensor, index_text, lifted, positions, selected, stretched, sub_text
+from nodes import Env, Node, index_text
+from subscripts import selected, sub_text
+from tensors import Skip, Tensor, lifted, positions, stretched
 
 
 class Statement:
